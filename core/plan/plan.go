@@ -1,0 +1,202 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+
+	"linkspan/core/diag"
+)
+
+// FormatVersion is the version of a plan's JSON form. A minor version adds, a
+// major one breaks.
+const FormatVersion = "1.0"
+
+// Plan is everything that will be done to one host, in order.
+type Plan struct {
+	FormatVersion string     `json:"format_version"`
+	Host          string     `json:"host"`
+	Definition    diag.Range `json:"definition,omitzero"` // the host's block
+	Root          string     `json:"root,omitempty"`      // "" is the real root
+	Netns         string     `json:"netns,omitempty"`
+	Digest        string     `json:"digest"` // "ls1-7d01f2c9": see Digest
+	Stages        []Stage    `json:"stages"` // persist before activate
+	Restarts      []Restart  `json:"restarts,omitempty"`
+	Effects       []Effect   `json:"effects,omitempty"` // of the whole
+	Hooks         []Hook     `json:"hooks,omitempty"`
+	Diagnostics   diag.List  `json:"diagnostics,omitempty"` // warnings and findings
+	// Fingerprints are of everything that was read to make the plan; an apply
+	// that finds another one refuses.
+	Fingerprints []Fingerprint `json:"fingerprints,omitempty"`
+}
+
+// Stage is one backend's part of a plan.
+type Stage struct {
+	Backend    string      `json:"backend"`
+	Phase      string      `json:"phase"` // "persist" or "activate"
+	Changes    []Change    `json:"changes,omitempty"`
+	Operations []Operation `json:"operations,omitempty"`
+}
+
+// Hook is a hook that will run.
+type Hook struct {
+	Name   string   `json:"name"`
+	On     []string `json:"on"`
+	Script string   `json:"script"`
+	Digest string   `json:"digest"` // hex SHA-256 of its source
+}
+
+// Fingerprint is the digest of one thing read.
+type Fingerprint struct {
+	Backend string `json:"backend"`
+	Object  string `json:"object"` // a path, or "objects" for a backend's whole state
+	Digest  string `json:"digest"`
+}
+
+// Input is what a plan is made of.
+type Input struct {
+	Host         string
+	Definition   diag.Range
+	Root, Netns  string
+	Stages       []StageInput
+	Hooks        []Hook
+	Positions    map[string]diag.Range // host.Path → place, to give each change its origin
+	Fingerprints []Fingerprint
+}
+
+// StageInput is one backend's part of an Input.
+type StageInput struct {
+	Stage
+	Activates   bool // it makes the change live, so that no Replaceable restart is needed
+	Restarts    []Restart
+	Effects     []Effect
+	Diagnostics diag.List
+}
+
+// New makes the plan. It is pure: the same input gives the same plan.
+func New(in Input) *Plan {
+	p := &Plan{FormatVersion: FormatVersion, Host: in.Host, Definition: in.Definition, Root: in.Root, Netns: in.Netns, Hooks: in.Hooks, Fingerprints: in.Fingerprints}
+	stages := slices.Clone(in.Stages)
+	slices.SortStableFunc(stages, func(a, b StageInput) int {
+		return cmp.Or(cmp.Compare(phaseRank(a.Phase), phaseRank(b.Phase)), cmp.Compare(a.Backend, b.Backend))
+	})
+	live := slices.ContainsFunc(stages, func(s StageInput) bool { return s.Activates })
+	for _, s := range stages {
+		st := s.Stage
+		st.Changes = slices.Clone(st.Changes)
+		for i := range st.Changes {
+			st.Changes[i].Origin = in.Positions[st.Changes[i].Path]
+		}
+		p.Stages = append(p.Stages, st)
+		p.Effects = append(p.Effects, s.Effects...)
+		p.Diagnostics = append(p.Diagnostics, s.Diagnostics...)
+		for _, r := range s.Restarts {
+			if r.Replaceable && live && r.Skipped == "" {
+				r.Skipped = "the kernel is changed live"
+			}
+			p.Restarts = append(p.Restarts, r)
+		}
+	}
+	p.noteMoves()
+	p.skipRestartsBelowRoot()
+	slices.SortStableFunc(p.Restarts, func(a, b Restart) int {
+		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Service, b.Service))
+	})
+	p.Restarts = slices.CompactFunc(p.Restarts, func(a, b Restart) bool { return a.Service == b.Service })
+	p.Digest = p.digest()
+	return p
+}
+
+func phaseRank(phase string) int {
+	if phase == "activate" {
+		return 1
+	}
+	return 0
+}
+
+// skipRestartsBelowRoot: another root's services are not ours to restart.
+func (p *Plan) skipRestartsBelowRoot() {
+	for i := range p.Restarts {
+		if p.Root != "" && p.Restarts[i].Skipped == "" {
+			p.Restarts[i].Skipped = "-root leaves services alone"
+		}
+	}
+}
+
+// noteMoves marks list values that leave one interface and come to another in
+// the same stage: an address that moves from a VLAN to its bridge.
+func (p *Plan) noteMoves() {
+	for s := range p.Stages {
+		changes := p.Stages[s].Changes
+		from := make(map[string]string)
+		for _, c := range changes {
+			for _, sc := range c.Settings {
+				if sc.Key != "addresses" {
+					continue
+				}
+				for _, a := range without(sc.Before.List, sc.After.List) {
+					from[a] = c.Name
+				}
+			}
+		}
+		for i := range changes {
+			c := &changes[i]
+			c.Settings = slices.Clone(c.Settings)
+			for j := range c.Settings {
+				sc := &c.Settings[j]
+				if sc.Key != "addresses" {
+					continue
+				}
+				for _, a := range without(sc.After.List, sc.Before.List) {
+					if f := from[a]; f != "" && f != c.Name {
+						sc.Note = "moves from " + f
+					}
+				}
+			}
+		}
+	}
+}
+
+// without returns the items of a that are not in b.
+func without(a, b []string) []string {
+	var out []string
+	for _, x := range a {
+		if !slices.Contains(b, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// Empty reports whether the plan has nothing to do.
+func (p *Plan) Empty() bool {
+	for _, s := range p.Stages {
+		if len(s.Operations) > 0 {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(p.Restarts, func(r Restart) bool { return r.Skipped == "" })
+}
+
+// Counts returns how many objects are added, changed and removed; an object
+// that several stages change counts once.
+func (p *Plan) Counts() (add, change, remove int) {
+	seen := make(map[Ref]Action)
+	for _, s := range p.Stages {
+		for _, c := range s.Changes {
+			if was, ok := seen[c.Ref]; !ok || was == Update {
+				seen[c.Ref] = c.Action
+			}
+		}
+	}
+	for _, a := range seen {
+		switch a {
+		case Create:
+			add++
+		case Update:
+			change++
+		case Delete:
+			remove++
+		}
+	}
+	return add, change, remove
+}
