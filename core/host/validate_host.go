@@ -1,0 +1,79 @@
+package host
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"linkspan/core/diag"
+)
+
+// HookPhases are the phases at which a hook can run.
+func HookPhases() []string {
+	return []string{"validate", "pre_apply", "pre_restart", "post_restart", "post_apply", "check", "on_rollback"}
+}
+
+// hostBlocks checks the blocks of a host beside its interfaces.
+func (v *validation) hostBlocks() {
+	if len(v.host.Backends) == 0 {
+		v.add(ruleNoBackend.At("", "host %q names no backend, so there is nothing to plan; e.g. backend \"ifcfg\" {}", v.host.Name))
+	}
+	names := make([]string, len(v.host.Hooks))
+	for n, h := range v.host.Hooks {
+		names[n] = h.Name
+	}
+	for _, h := range v.host.Hooks {
+		v.hook(h, names)
+	}
+	for _, c := range v.host.Checks {
+		v.check(c)
+	}
+	v.duration("apply.confirm", v.host.Apply.Confirm)
+}
+
+func (v *validation) hook(h Hook, names []string) {
+	path := fmt.Sprintf("hook[%q]", h.Name)
+	if len(h.On) == 0 {
+		v.add(ruleHook.At(path, "a hook says when it runs: on = [...] with one or more of %q", HookPhases()))
+	}
+	for at, phase := range h.On {
+		if !slices.Contains(HookPhases(), phase) {
+			v.add(ruleWord.At(path+"."+Index("on", at), "%q is no phase; the phases are %q%s", phase, HookPhases(), diag.DidYouMean(phase, HookPhases())))
+		}
+	}
+	if h.Script == "" {
+		v.add(ruleHook.At(path, "a hook needs its script, a Go file below the definitions' directory"))
+	}
+	if f := h.OnFailure; f != "" && f != "abort" && f != "continue" {
+		v.add(ruleWord.At(path+".on_failure", `on_failure is "abort" or "continue", not %q%s`, f, diag.DidYouMean(f, []string{"abort", "continue"})))
+	}
+	for at, other := range h.After {
+		if !slices.Contains(names, other) {
+			v.add(ruleUnknown.At(path+"."+Index("after", at), "no hook is called %q%s", other, diag.DidYouMean(other, names)))
+		}
+	}
+	v.duration(path+".timeout", h.Timeout)
+}
+
+func (v *validation) check(c Check) {
+	path := fmt.Sprintf("check[%q]", c.Name)
+	probes := 0
+	for _, given := range []bool{c.Ping != "", c.TCP != "", c.ARP != "", c.HTTP != "", len(c.Command) > 0} {
+		if given {
+			probes++
+		}
+	}
+	if probes != 1 {
+		v.add(ruleCheck.At(path, "a check has exactly one of ping, tcp, arp, http and command; this one has %d", probes))
+	}
+	v.duration(path+".timeout", c.Timeout)
+}
+
+func (v *validation) duration(path, s string) {
+	if s == "" {
+		return
+	}
+	if d, err := time.ParseDuration(s); err != nil || d <= 0 {
+		v.add(ruleDuration.At(path, `%q is no length of time; e.g. "30s", "2m"`, s))
+	}
+}
