@@ -1,0 +1,35 @@
+package lab_test
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"linkspan/core/rehearse/lab"
+)
+
+func TestMain(m *testing.M) { lab.Main(m) }
+
+func TestKernelHasWhatANetworkNeeds(t *testing.T) {
+	if !lab.Inside(t) {
+		return
+	}
+	if os.Getpid() != 1 {
+		t.Fatalf("pid %d inside, want 1", os.Getpid())
+	}
+	if b, err := os.ReadFile("/sys/kernel/uevent_helper"); err == nil && strings.TrimSpace(string(b)) != "" {
+		t.Errorf("uevent_helper is %q: each device would start a process", b)
+	}
+	if _, err := os.Stat("/sys/class/net/bond0"); err == nil {
+		t.Error("the bonding module made a bond0 of its own")
+	}
+	if err := os.WriteFile("/linkspan-was-here", nil, 0o644); err == nil {
+		t.Fatal("the machine's own file system can be written")
+	}
+	for _, args := range []string{"link add c0 type veth peer c1", "link add b0 type bond", "link add link c0 c0.2 type vlan id 2", "link add br0 type bridge", "netns add peer"} {
+		if out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput(); err != nil {
+			t.Errorf("ip %s: %v: %s", args, err, out)
+		}
+	}
+}
