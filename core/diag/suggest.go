@@ -3,7 +3,7 @@ package diag
 import "github.com/agext/levenshtein"
 
 // Suggest returns the candidate that a person most likely meant by given, or
-// "" when none is near: at most two letters away, and at most a third of the
+// "" when none is near: at most two letters away, and less than half of the
 // word. Candidates equal to given are never returned.
 func Suggest(given string, candidates []string) string {
 	best, bestDistance := "", 3
@@ -12,7 +12,7 @@ func Suggest(given string, candidates []string) string {
 			continue
 		}
 		d := levenshtein.Distance(given, c, nil)
-		if d < bestDistance && d*3 <= max(len(given), len(c)) {
+		if d < bestDistance && d*2 < max(len(given), len(c)) {
 			best, bestDistance = c, d
 		}
 	}

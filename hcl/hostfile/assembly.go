@@ -1,0 +1,284 @@
+package hostfile
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"linkspan/core/diag"
+	"linkspan/core/host"
+)
+
+// assembly is one host while its blocks and those of its profiles are laid
+// over each other.
+type assembly struct {
+	name    string
+	place   diag.Range
+	ctx     *hcl.EvalContext
+	used    diag.Range     // the use block whose profile is being read
+	top     record         // attributes of the host itself: vars, tags
+	records []record       // in the order in which they first came
+	index   map[string]int // kind and name → place in records
+}
+
+// instance is one element of a for_each; key is "" without one.
+type instance struct {
+	ctx *hcl.EvalContext
+	key string
+}
+
+// hosts evaluates every host block.
+func (l *loader) hosts() {
+	l.known = l.profiles()
+	if l.diags.HasErrors() {
+		return
+	}
+	schema := topBlocks()["host"]
+	seen := make(map[string]diag.Range)
+	for _, b := range l.ofType("host") {
+		if len(b.Labels) != 1 {
+			l.checkBlock(b, schema)
+			continue
+		}
+		for _, each := range l.instances(b, l.scope.context()) {
+			name, where, ok := l.hostName(b, each.ctx)
+			if !ok {
+				continue
+			}
+			if first, twice := seen[name]; twice {
+				l.add(relatedTo(ruleTwice.In(where, "host %q is given twice", name), "first given here", first))
+				continue
+			}
+			seen[name] = where
+			l.host(b, name, each.ctx)
+		}
+	}
+}
+
+// hostNameForm is also the form of a folder below render's output.
+var hostNameForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
+
+func (l *loader) hostName(b *hclsyntax.Block, ctx *hcl.EvalContext) (string, diag.Range, bool) {
+	name, where := b.Labels[0], labelRange(b)
+	if a := b.Body.Attributes["name"]; a != nil {
+		v, ok := l.attribute(a, attribute{name: "name", typ: typeString}, ctx)
+		if !ok {
+			return "", where, false
+		}
+		name, where = v.AsString(), v.place
+	} else if b.Body.Attributes["for_each"] != nil {
+		l.add(ruleMissing.In(where, "a host with for_each needs name, e.g. name = each.key"))
+		return "", where, false
+	}
+	if len(name) > 253 || !hostNameForm.MatchString(name) {
+		l.add(ruleHostName.In(where, "%q is no host name: letters, digits, dots and hyphens", name))
+		return "", where, false
+	}
+	return name, where, true
+}
+
+// instances expands a block's for_each.
+func (l *loader) instances(b *hclsyntax.Block, ctx *hcl.EvalContext) []instance {
+	a := b.Body.Attributes["for_each"]
+	if a == nil {
+		return []instance{{ctx: ctx}}
+	}
+	v, ok := l.evaluate(a.Expr, ctx)
+	if !ok {
+		return nil
+	}
+	t := v.Type()
+	iterable := t.IsMapType() || t.IsObjectType() || t.IsSetType() && t.ElementType() == cty.String
+	if v.IsNull() || !v.IsWhollyKnown() || !iterable {
+		hint := ""
+		if t.IsTupleType() || t.IsListType() {
+			hint = "; make a set of the list with toset(…)"
+		}
+		l.add(ruleForEach.In(place(a.Expr.Range()), "for_each takes a map, an object or a set of texts%s", hint))
+		return nil
+	}
+	var out []instance
+	for it := v.ElementIterator(); it.Next(); {
+		key, val := it.Element()
+		if t.IsSetType() {
+			key = val
+		}
+		if key.IsNull() {
+			l.add(ruleForEach.In(place(a.Expr.Range()), "for_each has a null element"))
+			return nil
+		}
+		each := cty.ObjectVal(map[string]cty.Value{"key": key, "value": val})
+		out = append(out, instance{ctx: with(ctx, map[string]cty.Value{"each": each}), key: key.AsString()})
+	}
+	return out
+}
+
+// host assembles one host: its profiles in order, then its own blocks.
+func (l *loader) host(b *hclsyntax.Block, name string, ctx *hcl.EvalContext) {
+	h := &assembly{name: name, place: labelRange(b), top: record{values: map[string]value{}}, index: map[string]int{}}
+	self := map[string]cty.Value{"name": cty.StringVal(name), "tags": cty.ListValEmpty(cty.String), "vars": cty.EmptyObjectVal}
+	for _, own := range []string{"tags", "vars"} {
+		spec, _ := topBlocks()["host"].attribute(own)
+		if a := b.Body.Attributes[own]; a != nil {
+			if v, ok := l.attribute(a, spec, ctx); ok {
+				self[own] = v.Value
+			}
+		}
+	}
+	h.ctx = with(ctx, map[string]cty.Value{"host": cty.ObjectVal(self)})
+	l.checkBlock(b, topBlocks()["host"])
+	for _, c := range b.Body.Blocks {
+		if c.Type == "use" {
+			l.use(h, c)
+		}
+	}
+	l.body(h, b, h.ctx)
+	for _, r := range h.records {
+		l.rivals(r)
+	}
+	l.rivals(record{schema: block{name: "host"}, label: name, values: h.top.values})
+	l.finish(h)
+}
+
+// body lays the blocks of a host or profile over what the assembly has.
+func (l *loader) body(h *assembly, b *hclsyntax.Block, ctx *hcl.EvalContext) {
+	schema := hostBody()
+	for _, a := range sortedAttributes(b.Body) {
+		spec, ok := schema.attribute(a.Name)
+		if !ok {
+			continue
+		}
+		if v, ok := l.attribute(a, spec, ctx); ok {
+			v.use = h.used
+			h.top = overlay(h.top, record{values: map[string]value{a.Name: v}})
+		}
+	}
+	within := make(map[string]diag.Range) // the names of this body, to find duplicates
+	for _, c := range b.Body.Blocks {
+		inner, ok := schema.block(c.Type)
+		if !ok || c.Type == "use" {
+			continue
+		}
+		if len(c.Labels) != len(inner.labels) {
+			l.checkBlock(c, inner)
+			continue
+		}
+		for _, each := range l.instances(c, ctx) {
+			r := l.record(c, inner, each.ctx)
+			l.nameOf(&r, c, each)
+			markUse(&r, h.used)
+			key := r.schema.name + " " + r.label
+			if first, twice := within[key]; twice {
+				l.add(relatedTo(ruleTwice.In(r.place, "%s %q is given twice", r.schema.name, r.label), "first given here", first))
+				continue
+			}
+			within[key] = r.place
+			h.lay(r)
+		}
+	}
+}
+
+// nameOf gives an interface the name of its `name` attribute.
+func (l *loader) nameOf(r *record, b *hclsyntax.Block, each instance) {
+	v, ok := r.values["name"]
+	switch {
+	case ok:
+		r.label, r.place = v.AsString(), v.place
+		delete(r.values, "name")
+	case b.Body.Attributes["for_each"] != nil && b.Body.Attributes["name"] == nil:
+		l.add(ruleMissing.In(r.place, "%s %q with for_each needs name, e.g. name = each.key", r.schema.name, r.label))
+	}
+}
+
+func markUse(r *record, use diag.Range) {
+	for k, v := range r.values {
+		v.use = use
+		r.values[k] = v
+	}
+	for i := range r.blocks {
+		markUse(&r.blocks[i], use)
+	}
+}
+
+// lay adds a record, over an earlier one of the same kind and name.
+func (h *assembly) lay(r record) {
+	key := r.schema.name + " " + r.label
+	i, there := h.index[key]
+	if !there {
+		h.index[key] = len(h.records)
+		h.records = append(h.records, r)
+		return
+	}
+	h.records[i] = overlay(h.records[i], r)
+}
+
+// finish makes the definition of an assembled host.
+func (l *loader) finish(h *assembly) {
+	d := definition{loader: l, Definition: Definition{Host: host.Host{Name: h.name}, Place: h.place, Positions: map[string]diag.Range{}}}
+	if v, ok := h.top.values["tags"]; ok {
+		d.Host.Tags = v.strings()
+	}
+	if v, ok := h.top.values["vars"]; ok {
+		vars, isMap := plain(v.Value).(map[string]any)
+		if !isMap {
+			l.add(ruleType.In(v.place, "vars is an object, e.g. { rack = \"a1\" }"))
+		}
+		d.Host.Vars = vars
+	}
+	kinds := make(map[string]record)
+	for _, r := range h.records {
+		if !slices.Contains(host.Kinds(), host.Kind(r.schema.name)) {
+			d.other(r)
+			continue
+		}
+		if first, twice := kinds[r.label]; twice {
+			l.add(relatedTo(ruleTwoKinds.In(r.place, "%q is declared as a %s and as a %s", r.label, first.schema.name, r.schema.name), "first given here", first.place))
+			continue
+		}
+		kinds[r.label] = r
+		d.iface(r)
+	}
+	d.implied()
+	d.sort()
+	l.site.Definitions = append(l.site.Definitions, d.Definition)
+}
+
+// plain turns a value into JSON-like Go values; numbers become int64 when
+// whole.
+func plain(v cty.Value) any {
+	if v.IsNull() || !v.IsKnown() {
+		return nil
+	}
+	t := v.Type()
+	switch {
+	case t == cty.String:
+		return v.AsString()
+	case t == cty.Bool:
+		return v.True()
+	case t == cty.Number:
+		if n, exact := v.AsBigFloat().Int64(); exact == 0 {
+			return n
+		}
+		f, _ := v.AsBigFloat().Float64()
+		return f
+	case t.IsMapType() || t.IsObjectType():
+		out := make(map[string]any)
+		for it := v.ElementIterator(); it.Next(); {
+			k, e := it.Element()
+			out[k.AsString()] = plain(e)
+		}
+		return out
+	case t.IsListType() || t.IsSetType() || t.IsTupleType():
+		out := []any{}
+		for it := v.ElementIterator(); it.Next(); {
+			_, e := it.Element()
+			out = append(out, plain(e))
+		}
+		return out
+	}
+	return fmt.Sprintf("(%s)", t.FriendlyName())
+}

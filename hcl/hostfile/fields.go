@@ -1,0 +1,127 @@
+package hostfile
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"linkspan/core/diag"
+	"linkspan/core/host"
+)
+
+// fields reads a record's attributes as the model's types, recording where
+// each is written below path.
+type fields struct {
+	*definition
+	record
+	path string
+}
+
+func (f fields) get(name string) (value, bool) {
+	v, ok := f.values[name]
+	if ok {
+		f.at(f.path+"."+name, v)
+	}
+	return v, ok
+}
+
+func (f fields) text(name string) string {
+	if v, ok := f.get(name); ok {
+		return v.AsString()
+	}
+	return ""
+}
+
+func (f fields) texts(name string) []string {
+	if v, ok := f.get(name); ok {
+		return v.strings()
+	}
+	return nil
+}
+
+func (f fields) boolean(name string) *bool {
+	if v, ok := f.get(name); ok {
+		return new(v.True())
+	}
+	return nil
+}
+
+func (f fields) number(name string) *int {
+	if v, ok := f.get(name); ok {
+		return new(v.int())
+	}
+	return nil
+}
+
+func (f fields) seconds(name string) *host.Centiseconds {
+	v, ok := f.get(name)
+	if !ok {
+		return nil
+	}
+	s, _ := v.AsBigFloat().Float64()
+	return new(host.Centiseconds(s*100 + 0.5))
+}
+
+func (f fields) address(name string) netip.Addr {
+	v, ok := f.get(name)
+	if !ok {
+		return netip.Addr{}
+	}
+	return f.parseAddress(v.AsString(), v.place)
+}
+
+func (f fields) parseAddress(s string, where diag.Range) netip.Addr {
+	a, err := netip.ParseAddr(s)
+	if err != nil || a.Zone() != "" || a.Is4In6() {
+		hint := ""
+		if strings.Contains(s, "/") {
+			hint = "; leave the prefix away"
+		}
+		f.add(ruleAddress.In(where, "%q is no IP address%s", s, hint))
+		return netip.Addr{}
+	}
+	return a
+}
+
+func (f fields) addresses(name string) []netip.Addr {
+	v, ok := f.get(name)
+	if !ok {
+		return nil
+	}
+	var out []netip.Addr
+	for i, s := range v.strings() {
+		if a := f.parseAddress(s, v.element(i)); a.IsValid() {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// prefixes reads addresses with their prefix.
+func (f fields) prefixes(name string) []netip.Prefix {
+	v, ok := f.get(name)
+	if !ok {
+		return nil
+	}
+	var out []netip.Prefix
+	for i, s := range v.strings() {
+		p, err := netip.ParsePrefix(s)
+		if err != nil || p.Addr().Is4In6() {
+			hint := ""
+			if a, err := netip.ParseAddr(s); err == nil {
+				hint = fmt.Sprintf("; its prefix is missing, e.g. \"%s/%d\"", a, usualPrefix(a))
+			}
+			f.add(ruleAddress.In(v.element(i), "%q is no address with its prefix%s", s, hint))
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func usualPrefix(a netip.Addr) int {
+	if a.Is4() {
+		return 24
+	}
+	return 64
+}

@@ -1,0 +1,126 @@
+package hostfile
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"linkspan/core/diag"
+	"linkspan/core/host"
+)
+
+// other builds what is not an interface: backend, hook, check, apply.
+func (d *definition) other(r record) {
+	path := r.schema.name
+	if r.label != "" {
+		path = fmt.Sprintf("%s[%q]", r.schema.name, r.label)
+	}
+	d.Positions[path] = r.place
+	f := fields{definition: d, record: r, path: path}
+	switch r.schema.name {
+	case "backend":
+		d.backend(f)
+	case "hook":
+		d.Host.Hooks = append(d.Host.Hooks, f.hook())
+	case "check":
+		d.Host.Checks = append(d.Host.Checks, host.Check{Name: r.label, Ping: f.text("ping"), TCP: f.text("tcp"), ARP: f.text("arp"),
+			HTTP: f.text("http"), Command: f.texts("command"), Timeout: f.text("timeout")})
+	case "apply":
+		prune := f.boolean("prune")
+		d.Host.Apply = host.ApplySettings{Confirm: f.text("confirm"), Prune: prune != nil && *prune}
+	}
+}
+
+func (f fields) hook() host.Hook {
+	h := host.Hook{Name: f.label, On: f.texts("on"), Script: f.text("script"), Timeout: f.text("timeout"), OnFailure: f.text("on_failure"),
+		After: f.texts("after"), Allow: f.texts("allow")}
+	if b := f.boolean("privileged"); b != nil {
+		h.Privileged = *b
+	}
+	if v, ok := f.get("config"); ok {
+		h.Config = plain(v.Value)
+	}
+	if v, ok := f.get("env"); ok {
+		h.Env = make(map[string]string)
+		for it := v.ElementIterator(); it.Next(); {
+			k, s := it.Element()
+			h.Env[k.AsString()] = s.AsString()
+		}
+	}
+	return h
+}
+
+// backend checks a backend's block against the schema that it declares.
+func (d *definition) backend(f fields) {
+	b := host.Backend{Name: f.label}
+	if len(f.blocks) > 0 {
+		d.add(ruleUnknownBlock.In(f.blocks[0].place, "a backend block has attributes only"))
+	}
+	var schema host.Schema
+	if d.options.Schema != nil {
+		s, known, ok := d.options.Schema(f.label)
+		if !ok {
+			d.add(ruleBackend.In(f.place, "no backend is called %q.%s", f.label, suggestOrList(f.label, known)))
+			return
+		}
+		schema = s
+	}
+	config := make(map[string]any)
+	for _, name := range sortedNames(f.values) {
+		v, _ := f.get(name)
+		i := slices.IndexFunc(schema.Attributes, func(a host.Attribute) bool { return a.Name == name })
+		if i < 0 && d.options.Schema != nil {
+			d.add(ruleUnknownAttribute.In(v.place, "backend %q has no attribute %q.%s", f.label, name, diag.DidYouMean(name, schemaNames(schema))))
+			continue
+		}
+		if i >= 0 && !d.fits(v, schema.Attributes[i]) {
+			continue
+		}
+		config[name] = plain(v.Value)
+	}
+	for _, a := range schema.Attributes {
+		if _, given := f.values[a.Name]; a.Required && !given {
+			d.add(ruleMissing.In(f.place, "backend %q needs %s. %s", f.label, a.Name, a.Doc))
+		}
+	}
+	if len(config) > 0 {
+		b.Config = config
+	}
+	d.Host.Backends = append(d.Host.Backends, b)
+}
+
+func suggestOrList(name string, known []string) string {
+	if hint := diag.DidYouMean(name, known); hint != "" {
+		return hint
+	}
+	return " There are: " + quoted(known) + "."
+}
+
+func schemaNames(s host.Schema) []string {
+	out := make([]string, len(s.Attributes))
+	for i, a := range s.Attributes {
+		out[i] = a.Name
+	}
+	return out
+}
+
+// fits checks one value against what the backend declares.
+func (d *definition) fits(v value, a host.Attribute) bool {
+	types := map[host.AttributeType]attributeType{host.TypeString: typeString, host.TypeNumber: typeAny, host.TypeBool: typeBool,
+		host.TypeStringList: typeStrings, host.TypeStringMap: typeNames, host.TypeAny: typeAny}
+	_, why := convertTo(v.Value, types[a.Type])
+	if a.Type == host.TypeNumber {
+		if _, isNumber := must(v.Value, cty.Number, "a number"); isNumber != "" {
+			why = isNumber
+		} else if f, _ := v.AsBigFloat().Float64(); math.IsInf(f, 0) {
+			why = "a number of usual size"
+		}
+	}
+	if why != "" {
+		d.add(ruleType.In(v.place, "%s is %s, not %s", a.Name, why, v.Type().FriendlyName()))
+		return false
+	}
+	return d.checkWords(v, attribute{name: a.Name, typ: types[a.Type], words: a.Words})
+}

@@ -1,0 +1,182 @@
+package hostfile
+
+import (
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"linkspan/core/diag"
+)
+
+// profile is one `profile` block.
+type profile struct {
+	block  *hclsyntax.Block
+	inputs map[string]typed
+}
+
+// profiles reads the profile blocks' names and inputs; their bodies are
+// evaluated for each host that uses them.
+func (l *loader) profiles() map[string]profile {
+	out := make(map[string]profile)
+	schema := topBlocks()["profile"]
+	inputSchema, _ := schema.block("input")
+	for _, b := range l.ofType("profile") {
+		if !l.checkBlock(b, schema) && len(b.Labels) != 1 {
+			continue
+		}
+		if first, twice := out[b.Labels[0]]; twice {
+			l.add(twice2(b, "profile", labelRange(first.block)))
+			continue
+		}
+		p := profile{block: b, inputs: make(map[string]typed)}
+		for _, c := range b.Body.Blocks {
+			if c.Type != "input" {
+				continue
+			}
+			if t, ok := l.typed(c, inputSchema); ok {
+				if first, twice := p.inputs[t.name]; twice {
+					l.add(twice2(c, "input", first.place))
+				}
+				p.inputs[t.name] = t
+			}
+		}
+		out[b.Labels[0]] = p
+	}
+	return out
+}
+
+// use evaluates one `use` block into the host under construction.
+func (l *loader) use(h *assembly, b *hclsyntax.Block) {
+	if len(b.Labels) != 1 {
+		l.add(ruleLabels.In(place(b.TypeRange), `a use block takes the profile as a label: use "PROFILE" { … }`))
+		return
+	}
+	p, ok := l.known[b.Labels[0]]
+	if !ok {
+		l.add(ruleProfile.In(labelRange(b), "no profile is called %q.%s", b.Labels[0], diag.DidYouMean(b.Labels[0], sortedNames(l.known))))
+		return
+	}
+	for _, c := range b.Body.Blocks {
+		l.add(ruleUnknownBlock.In(place(c.TypeRange), "a use block has the profile's inputs as attributes, and no blocks"))
+	}
+	for _, each := range l.instances(b, h.ctx) {
+		inputs, ok := l.inputs(p, b, each.ctx)
+		if !ok {
+			continue
+		}
+		ctx := with(each.ctx, map[string]cty.Value{"input": cty.ObjectVal(inputs)})
+		h.used = labelRange(b)
+		l.body(h, p.block, ctx)
+		h.used = diag.Range{}
+	}
+}
+
+// inputs evaluates what a use block gives a profile.
+func (l *loader) inputs(p profile, b *hclsyntax.Block, ctx *hcl.EvalContext) (map[string]cty.Value, bool) {
+	out := make(map[string]cty.Value)
+	ok := true
+	for _, a := range sortedAttributes(b.Body) {
+		t, known := p.inputs[a.Name]
+		if a.Name == "for_each" && !known {
+			continue
+		}
+		if !known {
+			ok = false
+			l.add(ruleUnknownAttribute.In(place(a.NameRange), "profile %q has no input %q.%s", b.Labels[0], a.Name, diag.DidYouMean(a.Name, sortedNames(p.inputs))))
+			continue
+		}
+		v, good := l.evaluate(a.Expr, ctx)
+		if !good {
+			ok = false
+			continue
+		}
+		converted, err := t.convert(v)
+		if err != nil {
+			ok = false
+			l.add(relatedTo(ruleType.In(place(a.Expr.Range()), "input %q: %v", t.name, err), "the input is declared here", t.place))
+			continue
+		}
+		out[t.name] = converted
+	}
+	for _, name := range sortedNames(p.inputs) {
+		if _, given := out[name]; given || b.Body.Attributes[name] != nil {
+			continue
+		}
+		t := p.inputs[name]
+		if t.fallback == cty.NilVal {
+			ok = false
+			l.add(relatedTo(ruleMissing.In(labelRange(b), "profile %q needs the input %q", b.Labels[0], name), "the input is declared here", t.place))
+			continue
+		}
+		out[name] = t.fallback
+	}
+	return out, ok
+}
+
+// overlay lays a later record over an earlier one of the same kind and name:
+// attribute by attribute; a list replaces a list; route blocks replace all
+// route blocks. Two profiles that give one attribute different values are
+// rivals until the host says which.
+func overlay(base, over record) record {
+	out := base
+	out.values = make(map[string]value, len(base.values)+len(over.values))
+	for k, v := range base.values {
+		out.values[k] = v
+	}
+	if over.place.File != "" {
+		out.place = over.place
+	}
+	for k, v := range over.values {
+		was, had := out.values[k]
+		switch {
+		case had && !v.use.IsZero() && !was.use.IsZero() && !v.RawEquals(was.Value):
+			rival := was
+			v.rival = &rival
+		case had && !v.use.IsZero() && was.use.IsZero():
+			v = was // the host's own word stands
+		}
+		out.values[k] = v
+	}
+	out.blocks = overlayBlocks(base.blocks, over.blocks)
+	return out
+}
+
+func overlayBlocks(base, over []record) []record {
+	out := slices.Clone(base)
+	replaced := make(map[string]bool)
+	for _, o := range over {
+		if o.schema.many && len(o.schema.labels) == 0 { // route: a list
+			if !replaced[o.schema.name] {
+				replaced[o.schema.name] = true
+				out = slices.DeleteFunc(out, func(r record) bool { return r.schema.name == o.schema.name })
+			}
+			out = append(out, o)
+			continue
+		}
+		i := slices.IndexFunc(out, func(r record) bool { return r.schema.name == o.schema.name && r.label == o.label })
+		if i < 0 {
+			out = append(out, o)
+			continue
+		}
+		out[i] = overlay(out[i], o)
+	}
+	return out
+}
+
+// rivals reports the attributes on which two profiles still disagree.
+func (l *loader) rivals(r record) {
+	for _, name := range sortedNames(r.values) {
+		v := r.values[name]
+		if v.rival == nil {
+			continue
+		}
+		d := ruleConflict.In(v.place, "two profiles set %s of %s %q differently; set it in the host", name, r.schema.name, r.label)
+		d = relatedTo(d, "the other profile's value", v.rival.place)
+		l.add(relatedTo(d, "the profile is used here", v.use))
+	}
+	for _, b := range r.blocks {
+		l.rivals(b)
+	}
+}

@@ -1,0 +1,325 @@
+package hostfile
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"linkspan/core/diag"
+)
+
+// record is one block with its attributes evaluated and its own blocks read:
+// the form in which a profile's block and a host's are laid over each other.
+type record struct {
+	schema block
+	label  string // "" for a block without one
+	place  diag.Range
+	values map[string]value
+	blocks []record
+}
+
+// value is an evaluated attribute. The value is never null.
+type value struct {
+	cty.Value
+	place    diag.Range
+	elements []diag.Range // of a list written as one
+	use      diag.Range   // the host's `use` that brought it; zero when the host says it itself
+	rival    *value       // another profile's value that differs
+}
+
+// element is the place of one element of a list.
+func (v value) element(i int) diag.Range {
+	if i < len(v.elements) {
+		return v.elements[i]
+	}
+	return v.place
+}
+
+// strings are the elements of a list of strings.
+func (v value) strings() []string {
+	var out []string
+	for it := v.ElementIterator(); it.Next(); {
+		_, e := it.Element()
+		out = append(out, e.AsString())
+	}
+	return out
+}
+
+func (v value) int() int {
+	n, _ := v.AsBigFloat().Int64()
+	return int(n)
+}
+
+// labelRange is the place of a block's label, or of its type when it has none.
+func labelRange(b *hclsyntax.Block) diag.Range {
+	if len(b.LabelRanges) > 0 {
+		return place(b.LabelRanges[0])
+	}
+	return place(b.TypeRange)
+}
+
+// checkBlock checks a block's labels, its attributes' and blocks' names, and
+// that what is required is there.
+func (l *loader) checkBlock(b *hclsyntax.Block, schema block) bool {
+	before := len(l.diags)
+	if len(b.Labels) != len(schema.labels) {
+		want := "no label"
+		if len(schema.labels) > 0 {
+			want = fmt.Sprintf("its %s as a label: %s \"%s\" { … }", schema.labels[0], b.Type, strings.ToUpper(schema.labels[0]))
+		}
+		l.add(ruleLabels.In(place(b.TypeRange), "a %s block takes %s", b.Type, want))
+		return false
+	}
+	for _, a := range sortedAttributes(b.Body) {
+		l.checkAttributeName(a, b.Type, schema)
+	}
+	seen := make(map[string]diag.Range)
+	for _, c := range b.Body.Blocks {
+		inner, ok := schema.block(c.Type)
+		if !ok {
+			l.unknownBlock(c, schema)
+			continue
+		}
+		if inner.many {
+			continue
+		}
+		if first, twice := seen[c.Type]; twice {
+			l.add(relatedTo(ruleTwice.In(place(c.TypeRange), "a %s has one %s block", b.Type, c.Type), "first given here", first))
+		}
+		seen[c.Type] = place(c.TypeRange)
+	}
+	for _, a := range schema.attributes {
+		if a.required && b.Body.Attributes[a.name] == nil {
+			l.add(ruleMissing.In(labelRange(b), "%s needs %s. %s", describeBlock(b), a.name, a.doc))
+		}
+	}
+	return len(l.diags) == before
+}
+
+func describeBlock(b *hclsyntax.Block) string {
+	if len(b.Labels) > 0 {
+		return fmt.Sprintf("%s %q", b.Type, b.Labels[0])
+	}
+	return "the " + b.Type + " block"
+}
+
+func (l *loader) checkAttributeName(a *hclsyntax.Attribute, in string, schema block) {
+	if schema.free {
+		return
+	}
+	if _, ok := schema.attribute(a.Name); ok {
+		return
+	}
+	hint := diag.DidYouMean(a.Name, schema.attributeNames())
+	if _, ok := schema.block(a.Name); ok {
+		hint = fmt.Sprintf(" %s is a block: write it without \"=\".", a.Name)
+	}
+	l.add(ruleUnknownAttribute.In(place(a.NameRange), "%s has no attribute %q.%s", article(in), a.Name, hint))
+}
+
+func (l *loader) unknownBlock(c *hclsyntax.Block, schema block) {
+	hint := diag.DidYouMean(c.Type, schema.blockNames())
+	if _, ok := schema.attribute(c.Type); ok {
+		hint = fmt.Sprintf(" %s is an attribute: write %s = …", c.Type, c.Type)
+	}
+	in := "a file"
+	if schema.name != "" {
+		in = article(schema.name)
+	}
+	l.add(ruleUnknownBlock.In(place(c.TypeRange), "%s has no block %q.%s", in, c.Type, hint))
+}
+
+func article(word string) string {
+	if strings.ContainsRune("aeiou", rune(word[0])) && word != "use" {
+		return "an " + word
+	}
+	return "a " + word
+}
+
+// relatedTo adds a second place that has no path of the host.
+func relatedTo(d diag.Diagnostic, message string, r diag.Range) diag.Diagnostic {
+	d.Related = append(d.Related, diag.Related{Message: message, Range: r})
+	return d
+}
+
+// twice2 reports a second block of one label.
+func twice2(b *hclsyntax.Block, what string, first diag.Range) diag.Diagnostic {
+	return relatedTo(ruleTwice.In(labelRange(b), "%s %q is given twice", what, b.Labels[0]), "first given here", first)
+}
+
+// record reads a block. Faults are reported; what is right of it is returned.
+func (l *loader) record(b *hclsyntax.Block, schema block, ctx *hcl.EvalContext) record {
+	l.checkBlock(b, schema)
+	r := record{schema: schema, place: labelRange(b), values: make(map[string]value)}
+	if len(b.Labels) > 0 {
+		r.label = b.Labels[0]
+	}
+	for _, a := range sortedAttributes(b.Body) {
+		spec, known := schema.attribute(a.Name)
+		switch {
+		case !known && schema.free:
+			spec = attribute{name: a.Name, typ: typeAny}
+		case !known || spec.typ == typeRaw:
+			continue
+		}
+		if v, ok := l.attribute(a, spec, ctx); ok {
+			r.values[a.Name] = v
+		}
+	}
+	for _, c := range b.Body.Blocks {
+		if inner, ok := schema.block(c.Type); ok {
+			r.blocks = append(r.blocks, l.record(c, inner, ctx))
+		}
+	}
+	return r
+}
+
+// attribute evaluates one attribute and converts it to its type. A null value
+// counts as not given.
+func (l *loader) attribute(a *hclsyntax.Attribute, spec attribute, ctx *hcl.EvalContext) (value, bool) {
+	v, ok := l.evaluate(a.Expr, ctx)
+	if !ok || v.IsNull() || !v.IsWhollyKnown() { // unknown: already reported where it comes from
+		return value{}, false
+	}
+	out := value{place: place(a.Expr.Range()), elements: elementRanges(a.Expr)}
+	converted, why := convertTo(v, spec.typ)
+	if why != "" {
+		l.add(ruleType.In(out.place, "%s is %s%s", spec.name, why, l.shown(a.Expr, v)))
+		return out, false
+	}
+	out.Value = converted
+	return out, l.checkWords(out, spec)
+}
+
+// shown tells what a value was, unless it is sensitive.
+func (l *loader) shown(e hcl.Expression, v cty.Value) string {
+	if len(l.sensitiveNames(e)) > 0 {
+		return ""
+	}
+	return ", not " + strings.TrimPrefix(v.Type().FriendlyName(), "dynamic ")
+}
+
+func elementRanges(e hclsyntax.Expression) []diag.Range {
+	tuple, ok := e.(*hclsyntax.TupleConsExpr)
+	if !ok {
+		return nil
+	}
+	out := make([]diag.Range, len(tuple.Exprs))
+	for i, x := range tuple.Exprs {
+		out[i] = place(x.Range())
+	}
+	return out
+}
+
+// convertTo gives a value the form of its attribute, or says what it should be.
+func convertTo(v cty.Value, typ attributeType) (cty.Value, string) {
+	switch typ {
+	case typeString, typeMode:
+		if v.Type() == cty.String || typ == typeMode && v.Type() == cty.Number {
+			return must(v, cty.String, "a text")
+		}
+		return v, "a text"
+	case typeNumber, typeSeconds:
+		return numberOf(v, typ)
+	case typeBool:
+		return must(v, cty.Bool, "true or false")
+	case typeStrings:
+		if v.Type() == cty.String {
+			return v, "a list of texts; write it in brackets"
+		}
+		return listOf(v)
+	case typeNames:
+		return must(v, cty.Map(cty.String), "a map of texts")
+	case typeBools:
+		return must(v, cty.Map(cty.Bool), "a map of true and false")
+	}
+	return v, ""
+}
+
+// must converts and refuses null elements.
+func must(v cty.Value, t cty.Type, what string) (cty.Value, string) {
+	out, err := convert.Convert(v, t)
+	if err != nil || out.IsNull() || !out.IsWhollyKnown() || hasNull(out) {
+		return v, what
+	}
+	return out, ""
+}
+
+func hasNull(v cty.Value) bool {
+	if !v.CanIterateElements() {
+		return v.IsNull()
+	}
+	for it := v.ElementIterator(); it.Next(); {
+		if _, e := it.Element(); e.IsNull() {
+			return true
+		}
+	}
+	return false
+}
+
+func listOf(v cty.Value) (cty.Value, string) {
+	if !v.CanIterateElements() || v.Type().IsObjectType() || v.Type().IsMapType() {
+		return v, "a list of texts"
+	}
+	for it := v.ElementIterator(); it.Next(); {
+		if _, e := it.Element(); e.IsNull() || e.Type() != cty.String {
+			return v, "a list of texts"
+		}
+	}
+	return must(v, cty.List(cty.String), "a list of texts")
+}
+
+func numberOf(v cty.Value, typ attributeType) (cty.Value, string) {
+	n, why := must(v, cty.Number, "a number")
+	if why != "" {
+		return v, why
+	}
+	scaled := n.AsBigFloat()
+	what := "a whole number"
+	if typ == typeSeconds {
+		scaled, what = new(big.Float).Mul(scaled, big.NewFloat(100)), "a number of seconds with at most two decimals"
+	}
+	f, _ := scaled.Float64()
+	if f != float64(int64(f)) || f < -1<<53 || f > 1<<53 {
+		return v, what
+	}
+	return n, ""
+}
+
+// checkWords refuses a word that is not among the few that are taken. A bond's
+// mode may also be its number.
+func (l *loader) checkWords(v value, spec attribute) bool {
+	if spec.words == nil {
+		return true
+	}
+	given := []string{}
+	switch {
+	case spec.typ == typeStrings:
+		given = v.strings()
+	default:
+		given = append(given, v.AsString())
+	}
+	ok := true
+	for i, w := range given {
+		if slices.Contains(spec.words, w) || spec.typ == typeMode && len(w) == 1 && w >= "0" && w <= "6" {
+			continue
+		}
+		ok = false
+		l.add(ruleWords.In(v.element(i), "%s is one of %s, not %q.%s", spec.name, quoted(spec.words), w, diag.DidYouMean(w, spec.words)))
+	}
+	return ok
+}
+
+func quoted(words []string) string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = fmt.Sprintf("%q", w)
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,208 @@
+package hostfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+
+	"linkspan/core/diag"
+)
+
+// scope is what an expression can name.
+type scope struct {
+	variables map[string]cty.Value
+	sensitive map[string]bool
+	locals    map[string]cty.Value
+	functions map[string]function.Function
+	root      *hcl.EvalContext
+}
+
+func newScope(dir string) *scope {
+	s := &scope{variables: map[string]cty.Value{}, sensitive: map[string]bool{}, locals: map[string]cty.Value{}, functions: functions(dir)}
+	s.refresh()
+	return s
+}
+
+// refresh makes the context anew after variables or locals have come.
+func (s *scope) refresh() {
+	s.root = &hcl.EvalContext{Functions: s.functions, Variables: map[string]cty.Value{
+		"var": cty.ObjectVal(s.variables), "local": cty.ObjectVal(s.locals),
+	}}
+}
+
+func (s *scope) context() *hcl.EvalContext { return s.root }
+
+// with makes a context with more names, e.g. "each", "host", "input".
+func with(ctx *hcl.EvalContext, names map[string]cty.Value) *hcl.EvalContext {
+	child := ctx.NewChild()
+	child.Variables = names
+	return child
+}
+
+// evaluate evaluates an expression and reports what is wrong with it, with a
+// suggestion for a name that is not there.
+func (l *loader) evaluate(e hcl.Expression, ctx *hcl.EvalContext) (cty.Value, bool) {
+	if d, bad := unknownName(e, ctx); bad {
+		l.add(d)
+		return cty.DynamicVal, false
+	}
+	v, diags := e.Value(ctx)
+	if diags.HasErrors() {
+		for _, d := range fromHCL(diags) {
+			if r := place(e.Range()); d.Range.IsZero() {
+				d.Range = r
+			}
+			if s := l.sensitiveNames(e); len(s) > 0 {
+				d.Detail = fmt.Sprintf("the expression cannot be evaluated; it uses %s, which is sensitive, so no more is said", strings.Join(s, ", "))
+			}
+			l.add(d)
+		}
+		return cty.DynamicVal, false
+	}
+	return v, true
+}
+
+// sensitiveNames are the sensitive variables that an expression names.
+func (l *loader) sensitiveNames(e hcl.Expression) []string {
+	var out []string
+	for _, t := range e.Variables() {
+		if t.RootName() != "var" || len(t) < 2 {
+			continue
+		}
+		if a, ok := t[1].(hcl.TraverseAttr); ok && l.scope.sensitive[a.Name] {
+			out = append(out, "var."+a.Name)
+		}
+	}
+	return out
+}
+
+// unknownName finds the first name in an expression that its context does not
+// have: var.gatway, local.x, each outside for_each, a bare word.
+func unknownName(e hcl.Expression, ctx *hcl.EvalContext) (diag.Diagnostic, bool) {
+	for _, t := range e.Variables() {
+		root, ok := lookup(ctx, t.RootName())
+		where := place(t.SourceRange())
+		if !ok {
+			return ruleReference.In(where, "%s%s", missingRoot(t), diag.DidYouMean(t.RootName(), contextNames(ctx))), true
+		}
+		if len(t) < 2 || !root.IsKnown() || root.IsNull() || !root.Type().IsObjectType() {
+			continue
+		}
+		a, isAttr := t[1].(hcl.TraverseAttr)
+		if isAttr && !root.Type().HasAttribute(a.Name) && slices.Contains([]string{"var", "local", "input", "host", "each"}, t.RootName()) {
+			names := sortedNames(root.Type().AttributeTypes())
+			return ruleReference.In(place(a.SrcRange), "there is no %s.%s here.%s", t.RootName(), a.Name, diag.DidYouMean(a.Name, names)), true
+		}
+	}
+	return diag.Diagnostic{}, false
+}
+
+func missingRoot(t hcl.Traversal) string {
+	name := t.RootName()
+	switch name {
+	case "each":
+		return "each is known only in a block with for_each."
+	case "input":
+		return "input is known only in a profile."
+	case "host":
+		return "host is known only in a host or profile."
+	}
+	return fmt.Sprintf("%q names nothing here; a text is written with quotes, %q.", name, name)
+}
+
+func lookup(ctx *hcl.EvalContext, name string) (cty.Value, bool) {
+	for c := ctx; c != nil; c = c.Parent() {
+		if v, ok := c.Variables[name]; ok {
+			return v, true
+		}
+	}
+	return cty.NilVal, false
+}
+
+func contextNames(ctx *hcl.EvalContext) []string {
+	var out []string
+	for c := ctx; c != nil; c = c.Parent() {
+		out = append(out, sortedNames(c.Variables)...)
+	}
+	return out
+}
+
+// locals evaluates all `locals` blocks, each name after those it needs.
+func (l *loader) locals() {
+	attributes := make(map[string]*hclsyntax.Attribute)
+	for _, b := range l.ofType("locals") {
+		if len(b.Labels) > 0 {
+			l.add(ruleLabels.In(place(b.LabelRanges[0]), "locals takes no label"))
+		}
+		for _, inner := range b.Body.Blocks {
+			l.add(ruleUnknownBlock.In(place(inner.TypeRange), "locals has attributes only, NAME = VALUE"))
+		}
+		for _, a := range sortedAttributes(b.Body) {
+			if first, twice := attributes[a.Name]; twice {
+				l.add(relatedTo(ruleTwice.In(place(a.NameRange), "local.%s is given twice", a.Name), "first given here", place(first.NameRange)))
+				continue
+			}
+			attributes[a.Name] = a
+		}
+	}
+	v := localsVisit{loader: l, attributes: attributes, state: map[string]int{}}
+	for _, name := range sortedNames(attributes) {
+		l.scope.locals[name] = cty.DynamicVal // so that a wrong one is reported once
+	}
+	l.scope.refresh()
+	for _, name := range sortedNames(attributes) {
+		v.visit(name)
+	}
+}
+
+// localsVisit walks the locals depth first.
+type localsVisit struct {
+	*loader
+	attributes map[string]*hclsyntax.Attribute
+	state      map[string]int // 1: on the way, 2: done
+	way        []string
+}
+
+func (v *localsVisit) visit(name string) {
+	a, ok := v.attributes[name]
+	if !ok || v.state[name] == 2 {
+		return
+	}
+	if v.state[name] == 1 {
+		circle := append(slices.Clone(v.way[slices.Index(v.way, name):]), name)
+		v.add(ruleCycle.In(place(a.NameRange), "local.%s", strings.Join(circle, " needs local.")))
+		return
+	}
+	v.state[name] = 1
+	v.way = append(v.way, name)
+	for _, t := range a.Expr.Variables() {
+		if t.RootName() != "local" || len(t) < 2 {
+			continue
+		}
+		if step, ok := t[1].(hcl.TraverseAttr); ok {
+			v.visit(step.Name)
+		}
+	}
+	v.way = v.way[:len(v.way)-1]
+	v.state[name] = 2
+	if value, ok := v.evaluate(a.Expr, v.scope.context()); ok {
+		v.scope.locals[name] = value
+	}
+	v.scope.refresh()
+}
+
+// ofType are the top-level blocks of one type, in order.
+func (l *loader) ofType(name string) []*hclsyntax.Block {
+	var out []*hclsyntax.Block
+	for _, b := range l.blocks {
+		if b.Type == name {
+			out = append(out, b)
+		}
+	}
+	return out
+}

@@ -1,0 +1,145 @@
+package hostfile
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+
+	"linkspan/core/diag"
+)
+
+// LanguageVersion is the version of the language that this package reads.
+const LanguageVersion = "1.0"
+
+// settings reads the `linkspan` block and refuses unknown top-level blocks.
+func (l *loader) settings() {
+	top := block{blocks: topSchema()}
+	var first diag.Range
+	for _, b := range l.blocks {
+		if _, ok := top.block(b.Type); !ok {
+			l.unknownBlock(b, top)
+		}
+		if b.Type != "linkspan" {
+			continue
+		}
+		if !first.IsZero() {
+			l.add(relatedTo(ruleTwice.In(place(b.TypeRange), "a directory has one linkspan block"), "first given here", first))
+			continue
+		}
+		first = place(b.TypeRange)
+		l.linkspanBlock(b, topBlocks()["linkspan"])
+	}
+}
+
+func (l *loader) linkspanBlock(b *hclsyntax.Block, schema block) {
+	r := l.record(b, schema, l.scope.context())
+	if v, ok := r.values["required_version"]; ok {
+		if !satisfies(LanguageVersion, v.AsString()) {
+			l.add(ruleVersion.In(v.place, "this linkspan reads version %s of the language; the directory requires %q", LanguageVersion, v.AsString()))
+		}
+	}
+	for _, p := range r.blocks {
+		one := Plugin{Name: p.label, Place: p.place}
+		if v, ok := p.values["version"]; ok {
+			one.Version = v.AsString()
+		}
+		if v, ok := p.values["sha256"]; ok {
+			one.SHA256 = strings.ToLower(v.AsString())
+		}
+		l.site.Plugins = append(l.site.Plugins, one)
+	}
+}
+
+// satisfies checks a version against a constraint like ">= 0.1, < 2".
+func satisfies(version, constraint string) bool {
+	for part := range strings.SplitSeq(constraint, ",") {
+		part = strings.TrimSpace(part)
+		operator := strings.TrimRight(part[:len(part)-len(strings.TrimLeft(part, "<>=!~ "))], " ")
+		c, ok := compareVersions(version, strings.TrimLeft(part, "<>=!~ "))
+		if !ok {
+			return false
+		}
+		good := map[string]bool{"": c == 0, "=": c == 0, "!=": c != 0, ">": c > 0, ">=": c >= 0, "<": c < 0, "<=": c <= 0, "~>": c >= 0}
+		if holds, known := good[operator]; !known || !holds {
+			return false
+		}
+	}
+	return true
+}
+
+func compareVersions(a, b string) (int, bool) {
+	x, y := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range max(len(x), len(y)) {
+		var m, n int
+		var err error
+		if i < len(x) {
+			m, err = strconv.Atoi(x[i])
+		}
+		if err == nil && i < len(y) {
+			n, err = strconv.Atoi(y[i])
+		}
+		if err != nil {
+			return 0, false
+		}
+		if m != n {
+			return m - n, true
+		}
+	}
+	return 0, true
+}
+
+// Select chooses the hosts that are meant: those of the name, or of the tag,
+// or, with neither, the one whose name is this machine's host name, short or
+// full.
+func (s *Site) Select(name, tag, hostname string) ([]*Definition, diag.List) {
+	var out []*Definition
+	var names []string
+	short, _, _ := strings.Cut(hostname, ".")
+	for i := range s.Definitions {
+		d := &s.Definitions[i]
+		names = append(names, d.Host.Name)
+		dShort, _, _ := strings.Cut(d.Host.Name, ".")
+		switch {
+		case name != "":
+			if d.Host.Name == name {
+				out = append(out, d)
+			}
+		case tag != "":
+			for _, t := range d.Host.Tags {
+				if t == tag {
+					out = append(out, d)
+				}
+			}
+		case d.Host.Name == hostname, d.Host.Name == short, dShort == hostname:
+			out = append(out, d)
+		}
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	where := diag.Range{File: s.Dir}
+	switch {
+	case len(names) == 0:
+		return nil, diag.List{ruleSelect.In(where, "no host is defined")}
+	case name != "":
+		return nil, diag.List{ruleSelect.In(where, "no host is called %q.%s", name, suggestOrList(name, names))}
+	case tag != "":
+		return nil, diag.List{ruleSelect.In(where, "no host has the tag %q", tag)}
+	}
+	return nil, diag.List{ruleSelect.In(where, "no host is called %q, as this machine is; choose one with -host.%s", hostname, suggestOrList(hostname, names))}
+}
+
+// Format returns the canonical format of a definition. It refuses what does
+// not parse.
+func Format(src []byte, filename string) ([]byte, diag.List) {
+	if diags := guard(src, filename); diags.HasErrors() {
+		return nil, diags
+	}
+	if _, diags := hclsyntax.ParseConfig(src, filename, hcl.InitialPos); diags.HasErrors() {
+		return nil, fromHCL(diags)
+	}
+	return hclwrite.Format(src), nil
+}

@@ -1,0 +1,273 @@
+package hostfile
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"linkspan/core/diag"
+)
+
+// envPrefix begins the environment's names of variables.
+const envPrefix = "LINKSPAN_VAR_"
+
+// typed is a declared input: a variable of the directory or of a profile.
+type typed struct {
+	name      string
+	typ       cty.Type
+	defaults  *typeexpr.Defaults
+	fallback  cty.Value // cty.NilVal when a value is required
+	sensitive bool
+	place     diag.Range
+	block     *hclsyntax.Block
+}
+
+// given is a value for a variable and where it came from.
+type given struct {
+	value  cty.Value
+	raw    string // when the value is text that is still to be read by its type
+	isText bool
+	from   string
+	place  diag.Range
+}
+
+// variables evaluates the `variable` blocks and starts the scope.
+func (l *loader) variables() {
+	l.scope = newScope(l.site.Dir)
+	declared := make(map[string]typed)
+	for _, b := range l.ofType("variable") {
+		t, ok := l.typed(b, topBlocks()["variable"])
+		if !ok {
+			continue
+		}
+		if first, twice := declared[t.name]; twice {
+			l.add(twice2(b, "variable", first.place))
+			continue
+		}
+		declared[t.name] = t
+	}
+	values := l.givenValues(declared)
+	for _, name := range sortedNames(declared) {
+		t := declared[name]
+		v, ok := l.variableValue(t, values[name])
+		if !ok {
+			v = cty.DynamicVal // later uses are not reported again
+		}
+		l.scope.variables[name] = v
+		l.scope.sensitive[name] = t.sensitive
+	}
+	l.scope.refresh()
+	for _, name := range sortedNames(declared) {
+		l.validations(declared[name])
+	}
+}
+
+func sortedNames[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// typed reads a variable or input block.
+func (l *loader) typed(b *hclsyntax.Block, schema block) (typed, bool) {
+	if !l.checkBlock(b, schema) {
+		return typed{}, false
+	}
+	t := typed{name: b.Labels[0], typ: cty.DynamicPseudoType, fallback: cty.NilVal, place: labelRange(b), block: b}
+	if !hclsyntax.ValidIdentifier(t.name) {
+		l.add(ruleVariable.In(t.place, "%q is no name of a variable: letters, digits, _ and -, not beginning with a digit", t.name))
+		return t, false
+	}
+	ok := true
+	if a := b.Body.Attributes["type"]; a != nil {
+		typ, defaults, diags := typeexpr.TypeConstraintWithDefaults(a.Expr)
+		l.add(fromHCL(diags)...)
+		ok = !diags.HasErrors()
+		t.typ, t.defaults = typ, defaults
+	}
+	if a := b.Body.Attributes["sensitive"]; a != nil {
+		v, diags := a.Expr.Value(nil)
+		l.add(fromHCL(diags)...)
+		t.sensitive = v.Type() == cty.Bool && v.IsWhollyKnown() && !v.IsNull() && v.True()
+	}
+	if a := b.Body.Attributes["default"]; a != nil && ok {
+		v, diags := a.Expr.Value(&hcl.EvalContext{Functions: l.scope.functions})
+		l.add(fromHCL(diags)...)
+		if diags.HasErrors() {
+			return t, false
+		}
+		v, err := t.convert(v)
+		if err != nil {
+			l.add(ruleVariable.In(place(a.Expr.Range()), "the default of %q does not fit its type: %v", t.name, err))
+			return t, false
+		}
+		t.fallback = v
+	}
+	return t, ok
+}
+
+func (t typed) convert(v cty.Value) (cty.Value, error) {
+	if t.defaults != nil && !v.IsNull() {
+		v = t.defaults.Apply(v)
+	}
+	return convert.Convert(v, t.typ)
+}
+
+// variableValue chooses and converts the value of a variable.
+func (l *loader) variableValue(t typed, g []given) (cty.Value, bool) {
+	if len(g) == 0 {
+		if t.fallback == cty.NilVal {
+			l.add(ruleVariable.In(t.place, "the variable %q has no default and no value was given; use -var %s=VALUE, a *.auto.vars.hcl file, or the environment's %s%s", t.name, t.name, envPrefix, t.name))
+			return cty.NilVal, false
+		}
+		return t.fallback, true
+	}
+	v := g[0].value
+	if g[0].isText {
+		var ok bool
+		if v, ok = l.textValue(t, g[0]); !ok {
+			return cty.NilVal, false
+		}
+	}
+	out, err := t.convert(v)
+	if err != nil {
+		l.add(ruleVariable.In(orElse(g[0].place, t.place), "the value of %q from %s does not fit its type: %v", t.name, g[0].from, err))
+		return cty.NilVal, false
+	}
+	return out, true
+}
+
+func orElse(a, b diag.Range) diag.Range {
+	if a.IsZero() {
+		return b
+	}
+	return a
+}
+
+// textValue reads a value from a command line: as it stands for a string,
+// number, bool or any; as an expression otherwise.
+func (l *loader) textValue(t typed, g given) (cty.Value, bool) {
+	if t.typ.IsPrimitiveType() || t.typ == cty.DynamicPseudoType {
+		return cty.StringVal(g.raw), true
+	}
+	if diags := guard([]byte(g.raw), g.from); diags.HasErrors() {
+		l.add(diags...)
+		return cty.NilVal, false
+	}
+	e, diags := hclsyntax.ParseExpression([]byte(g.raw), g.from, hcl.InitialPos)
+	if !diags.HasErrors() {
+		var v cty.Value
+		if v, diags = e.Value(nil); !diags.HasErrors() {
+			return v, true
+		}
+	}
+	l.add(ruleVariable.In(t.place, "the value of %q from %s is no expression of type %s", t.name, g.from, typeexpr.TypeString(t.typ)))
+	return cty.NilVal, false
+}
+
+// givenValues collects the values, the winning one of each name first: -var,
+// -var-file, *.auto.vars.hcl, the environment.
+func (l *loader) givenValues(declared map[string]typed) map[string][]given {
+	out := make(map[string][]given)
+	take := func(name string, g given, strict bool) {
+		if _, ok := declared[name]; !ok {
+			if strict {
+				l.add(ruleVariable.In(g.place, "%s sets %q, but no variable of that name is declared.%s", g.from, name, diag.DidYouMean(name, sortedNames(declared))))
+			}
+			return
+		}
+		out[name] = append(out[name], g)
+	}
+	for _, v := range l.options.Vars {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok {
+			l.add(ruleVariable.In(diag.Range{}, "-var takes NAME=VALUE, not %q", v))
+			continue
+		}
+		take(name, given{raw: value, isText: true, from: "-var"}, true)
+	}
+	for _, f := range append(slices.Clone(l.options.VarFiles), l.autoFiles()...) {
+		body := l.parseFile(f)
+		if body == nil {
+			continue
+		}
+		for _, b := range body.Blocks {
+			l.add(ruleUnknownBlock.In(place(b.TypeRange), "a file of variables has attributes only, NAME = VALUE"))
+		}
+		for _, a := range sortedAttributes(body) {
+			v, diags := a.Expr.Value(nil)
+			l.add(fromHCL(diags)...)
+			if !diags.HasErrors() {
+				take(a.Name, given{value: v, from: f, place: place(a.Expr.Range())}, true)
+			}
+		}
+	}
+	for _, e := range l.options.Environ {
+		if name, value, ok := strings.Cut(e, "="); ok && strings.HasPrefix(name, envPrefix) {
+			take(strings.TrimPrefix(name, envPrefix), given{raw: value, isText: true, from: "the environment's " + name}, false)
+		}
+	}
+	return out
+}
+
+// autoFiles are the *.auto.vars.hcl files of the directory; a later name wins
+// over an earlier one, as in Terraform.
+func (l *loader) autoFiles() []string {
+	entries, err := os.ReadDir(l.site.Dir)
+	if err != nil {
+		return nil // the directory itself was reported already
+	}
+	var out []string
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".auto.vars.hcl") {
+			out = append(out, filepath.Join(l.site.Dir, e.Name()))
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// validations evaluates a variable's conditions.
+func (l *loader) validations(t typed) {
+	for _, b := range t.block.Body.Blocks {
+		if b.Type != "validation" {
+			continue
+		}
+		condition, message := b.Body.Attributes["condition"], b.Body.Attributes["error_message"]
+		if condition == nil || message == nil { // reported by checkBlock
+			continue
+		}
+		v, diags := condition.Expr.Value(l.scope.context())
+		text, more := message.Expr.Value(l.scope.context())
+		diags = append(diags, more...)
+		l.add(fromHCL(diags)...)
+		if diags.HasErrors() || !v.IsWhollyKnown() {
+			continue
+		}
+		if v.Type() != cty.Bool || v.IsNull() {
+			l.add(ruleType.In(place(condition.Expr.Range()), "a condition is true or false"))
+			continue
+		}
+		if v.False() {
+			l.add(ruleVariable.In(t.place, "the value of %q is refused: %s", t.name, textOf(text)).With("by this condition", ""))
+		}
+	}
+}
+
+func textOf(v cty.Value) string {
+	if v.Type() == cty.String && v.IsWhollyKnown() && !v.IsNull() {
+		return v.AsString()
+	}
+	return fmt.Sprintf("(a message of type %s)", v.Type().FriendlyName())
+}
