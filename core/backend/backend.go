@@ -99,7 +99,10 @@ type ReadResponse struct {
 	Files []File
 	// Facts are what Render needs to know of the host and the definition does
 	// not say, e.g. {"release": "rhel5"}.
-	Facts       map[string]string
+	Facts map[string]string
+	// Opaque is what Plan needs to know of the actual state beyond the objects,
+	// in the backend's own encoding; it comes back in PlanRequest.Actual.
+	Opaque      []byte
 	Diagnostics diag.List // findings: what is there and will be misunderstood
 }
 
