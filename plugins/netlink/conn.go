@@ -1,0 +1,287 @@
+package netlink
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	nl "github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// conn is one rtnetlink socket. It is used by one goroutine at a time.
+type conn struct {
+	fd     int
+	seq    uint32
+	buffer []byte
+}
+
+// dial opens a socket in the namespace of the calling thread.
+func dial() (*conn, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, fmt.Errorf("open an rtnetlink socket: %w", err)
+	}
+	c := &conn{fd: fd, buffer: make([]byte, 1<<18)}
+	if err := c.set(); err != nil {
+		unix.Close(fd)
+		return nil, fmt.Errorf("prepare the rtnetlink socket: %w", err)
+	}
+	return c, nil
+}
+
+func (c *conn) set() error {
+	if err := unix.Bind(c.fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return err
+	}
+	for _, o := range []int{unix.NETLINK_EXT_ACK, unix.NETLINK_CAP_ACK, unix.NETLINK_GET_STRICT_CHK} {
+		// Kernels before 4.12, 4.2 and 4.20 lack one; their answers are poorer, not wrong.
+		if err := unix.SetsockoptInt(c.fd, unix.SOL_NETLINK, o, 1); err != nil && !errors.Is(err, unix.ENOPROTOOPT) {
+			return err
+		}
+	}
+	for _, o := range []int{unix.SO_RCVBUF, unix.SO_SNDBUF} {
+		if err := unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, o, 4<<20); err != nil {
+			return err
+		}
+	}
+	limit := unix.NsecToTimeval((30 * time.Second).Nanoseconds())
+	return unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit)
+}
+
+func (c *conn) close() { unix.Close(c.fd) }
+
+// request is one message to the kernel, without its header.
+type request struct {
+	kind  uint16 // RTM_*
+	flags uint16 // NLM_F_* beyond REQUEST and ACK
+	body  []byte
+}
+
+// kernelError is the kernel's refusal of one request.
+type kernelError struct {
+	errno unix.Errno
+	text  string // the extended message; "" when it gave none
+}
+
+func (e *kernelError) Error() string {
+	if e.text != "" {
+		return e.errno.Error() + " (" + e.text + ")"
+	}
+	return e.errno.Error()
+}
+
+func (e *kernelError) Unwrap() error { return e.errno }
+
+// batchBytes is how much goes to the kernel in one sendmsg. The kernel handles
+// all of it before the call returns; the answers must fit the receive buffer.
+const batchBytes = 1 << 16
+
+// send sends requests in as few system calls as it can and returns one result
+// for each, in order.
+func (c *conn) send(requests []request) ([]error, error) {
+	results := make([]error, len(requests))
+	for at := 0; at < len(requests); {
+		first := c.seq + 1
+		var frame []byte
+		end := at
+		for end < len(requests) && len(frame)+len(requests[end].body)+nlmsgHeader < batchBytes && end-at < 256 {
+			c.seq++
+			frame = appendMessage(frame, requests[end], c.seq)
+			end++
+		}
+		if end == at {
+			return nil, fmt.Errorf("a message of %d bytes is too long", len(requests[at].body))
+		}
+		if err := unix.Sendto(c.fd, frame, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+			return nil, fmt.Errorf("send to the kernel: %w", err)
+		}
+		if err := c.answers(first, results[at:end]); err != nil {
+			return nil, err
+		}
+		at = end
+	}
+	return results, nil
+}
+
+const nlmsgHeader = unix.SizeofNlMsghdr
+
+func appendMessage(b []byte, r request, seq uint32) []byte {
+	b = hostOrder.AppendUint32(b, uint32(nlmsgHeader+len(r.body)))
+	b = hostOrder.AppendUint16(b, r.kind)
+	b = hostOrder.AppendUint16(b, r.flags|unix.NLM_F_REQUEST|unix.NLM_F_ACK)
+	b = hostOrder.AppendUint32(b, seq)
+	b = hostOrder.AppendUint32(b, 0)
+	b = append(b, r.body...)
+	for len(b)%4 != 0 {
+		b = append(b, 0)
+	}
+	return b
+}
+
+// answers receives one acknowledgement for each result.
+func (c *conn) answers(first uint32, results []error) error {
+	for open := len(results); open > 0; {
+		n, _, err := unix.Recvfrom(c.fd, c.buffer, 0)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("receive from the kernel: %w", err)
+		}
+		err = messages(c.buffer[:n], func(h header, body []byte) error {
+			at := h.seq - first
+			if h.kind != unix.NLMSG_ERROR || at >= uint32(len(results)) {
+				return nil // an answer to a request that was given up
+			}
+			results[at] = acknowledgement(h, body)
+			open--
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type header struct {
+	kind, flags uint16
+	seq         uint32
+}
+
+// messages walks over the messages of one datagram.
+func messages(b []byte, each func(header, []byte) error) error {
+	for len(b) >= nlmsgHeader {
+		n := int(hostOrder.Uint32(b))
+		if n < nlmsgHeader || n > len(b) {
+			return fmt.Errorf("netlink message says it has %d of %d bytes", n, len(b))
+		}
+		h := header{hostOrder.Uint16(b[4:]), hostOrder.Uint16(b[6:]), hostOrder.Uint32(b[8:])}
+		if err := each(h, b[nlmsgHeader:n]); err != nil {
+			return err
+		}
+		b = b[min(len(b), (n+3)&^3):]
+	}
+	return nil
+}
+
+// acknowledgement reads an NLMSG_ERROR: nil, or the kernel's refusal.
+func acknowledgement(h header, body []byte) error {
+	if len(body) < 4 {
+		return fmt.Errorf("acknowledgement of %d bytes: too short", len(body))
+	}
+	code := -int32(hostOrder.Uint32(body))
+	if code == 0 {
+		return nil
+	}
+	e := &kernelError{errno: unix.Errno(code)}
+	skip := 4 + nlmsgHeader // the header of the request, capped
+	if h.flags&unix.NLM_F_ACK_TLVS == 0 || len(body) < skip {
+		return e
+	}
+	if ad, err := nl.NewAttributeDecoder(body[skip:]); err == nil {
+		for ad.Next() {
+			if ad.Type() == unix.NLMSGERR_ATTR_MSG {
+				e.text = strings.TrimSuffix(ad.String(), ".")
+			}
+		}
+	}
+	return e
+}
+
+var errInterrupted = errors.New("the kernel changed while it was read")
+
+// dump asks for everything of a kind. A dump that was interrupted by a change
+// is read again.
+func (c *conn) dump(kind uint16, body []byte, each func([]byte) error) error {
+	wait := time.Millisecond
+	for range 12 {
+		var bodies [][]byte
+		err := c.dumpOnce(kind, body, func(b []byte) { bodies = append(bodies, append([]byte(nil), b...)) })
+		if errors.Is(err, errInterrupted) {
+			time.Sleep(wait)
+			wait *= 2
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, b := range bodies {
+			if err := each(b); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return fmt.Errorf("read from the kernel: %w, again and again", errInterrupted)
+}
+
+func (c *conn) dumpOnce(kind uint16, body []byte, each func([]byte)) error {
+	c.seq++
+	frame := appendMessage(nil, request{kind: kind, flags: unix.NLM_F_DUMP, body: body}, c.seq)
+	if err := unix.Sendto(c.fd, frame, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return fmt.Errorf("send to the kernel: %w", err)
+	}
+	interrupted, done := false, false
+	for !done {
+		n, _, err := unix.Recvfrom(c.fd, c.buffer, 0)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("receive from the kernel: %w", err)
+		}
+		err = messages(c.buffer[:n], func(h header, b []byte) error {
+			if h.seq != c.seq {
+				return nil
+			}
+			interrupted = interrupted || h.flags&unix.NLM_F_DUMP_INTR != 0
+			switch h.kind {
+			case unix.NLMSG_DONE:
+				done = true
+			case unix.NLMSG_ERROR:
+				done = true
+				return acknowledgement(h, b)
+			default:
+				each(b)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if interrupted {
+		return errInterrupted
+	}
+	return nil
+}
+
+// inNamespace runs fn on a thread that is in the named network namespace; ""
+// is the present one. The thread ends with fn, so that no other goroutine ever
+// finds itself in the wrong namespace.
+func inNamespace(name string, fn func() error) error {
+	if name == "" {
+		return fn()
+	}
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread is thrown away
+		ns, err := os.Open("/run/netns/" + name)
+		if err != nil {
+			done <- fmt.Errorf("network namespace %q: %w", name, err)
+			return
+		}
+		defer ns.Close()
+		if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
+			done <- fmt.Errorf("enter network namespace %q: %w", name, err)
+			return
+		}
+		done <- fn()
+	}()
+	return <-done
+}

@@ -1,0 +1,347 @@
+package netlink
+
+import (
+	"slices"
+)
+
+// order finds the steps from what there is to the goal. It is pure: the steps
+// are done to a copy of the graph as the kernel would do them, so that what
+// goes with a step is seen and put back.
+//
+// First all that nobody uses is made ready: spare cards carry the new links.
+// Then the addresses move, each being on both links for a moment. Then what
+// was in use before joins, and last what is left over goes.
+func order(have *graph, want *goal) []step {
+	p := &planner{cur: have.clone(), want: want}
+	p.findLive()
+	p.deleteGone(p.isEarly)
+	p.structure(p.isEarly)
+	p.settle()
+	p.moveAddresses()
+	p.deleteGone(func(string) bool { return true })
+	p.structure(func(string) bool { return true })
+	p.moveAddresses()
+	return p.steps
+}
+
+type planner struct {
+	cur   *graph
+	want  *goal
+	steps []step
+	live  map[string]bool // in use now
+	kept  map[string]bool // ports that keep a live bond alive until the move
+	moved []step          // announcements that are due
+	fresh bool            // a card was given to a bond or bridge in this plan
+}
+
+func (p *planner) do(s step) {
+	p.steps = append(p.steps, s)
+	simulate(p.cur, s)
+}
+
+// findLive marks what carries an address or a foreign port, and all below.
+func (p *planner) findLive() {
+	p.live, p.kept = make(map[string]bool), make(map[string]bool)
+	for _, a := range p.cur.Addresses {
+		if !a.isLocal() {
+			p.markLive(a.Link)
+		}
+	}
+	for i := range p.cur.Links {
+		l := &p.cur.Links[i]
+		if m := p.cur.link(l.Master); m != nil && m.Kind == "bridge" && !p.want.managed[l.Name] {
+			p.markLive(m.Name)
+		}
+	}
+	needed := make(map[string]bool)
+	for _, a := range p.want.Addresses {
+		p.markNeeded(a.Link, needed)
+	}
+	for i := range p.cur.Links {
+		p.keepOnePort(&p.cur.Links[i], needed)
+	}
+}
+
+func (p *planner) markLive(name string) {
+	if name == "" || p.live[name] {
+		return
+	}
+	p.live[name] = true
+	for _, lower := range p.cur.lowers(name) {
+		p.markLive(lower)
+	}
+}
+
+func (p *planner) markNeeded(name string, needed map[string]bool) {
+	if needed[name] {
+		return
+	}
+	needed[name] = true
+	for _, lower := range p.want.lowers(name) {
+		p.markNeeded(lower, needed)
+	}
+}
+
+// keepOnePort chooses the port of a live bond that leaves last; the others are
+// spare cards.
+func (p *planner) keepOnePort(bond *link, needed map[string]bool) {
+	ports := p.cur.ports(bond.Name)
+	if bond.Kind != "bond" || !p.live[bond.Name] || len(ports) < 2 {
+		return
+	}
+	keep := ""
+	for _, port := range ports {
+		w := p.want.link(port)
+		stays := w != nil && w.Master == bond.Name
+		switch {
+		case stays:
+			keep = port
+		case keep == "" || needed[keep] && !needed[port]:
+			keep = port
+		}
+		if stays {
+			break
+		}
+	}
+	for _, port := range ports {
+		if port != keep && len(p.cur.vlans(port)) == 0 {
+			delete(p.live, port)
+		}
+	}
+	p.kept[keep] = true
+}
+
+// isEarly reports whether a link may be changed before the addresses move:
+// nobody uses it, or what changes does not touch its frames.
+func (p *planner) isEarly(name string) bool {
+	return !p.live[name] && (p.cur.link(name) != nil || p.lowersReady(name))
+}
+
+// lowersReady reports whether what a new link stands on is there and free.
+func (p *planner) lowersReady(name string) bool {
+	w := p.want.link(name)
+	if w == nil {
+		return true
+	}
+	if w.Kind == "vlan" {
+		return p.cur.link(w.Parent) != nil
+	}
+	return true
+}
+
+// bottomUp lists the managed links that are wanted, lowers first.
+func (p *planner) bottomUp() []string {
+	var out []string
+	seen := make(map[string]bool)
+	var visit func(name string)
+	visit = func(name string) {
+		if seen[name] || p.want.link(name) == nil {
+			return
+		}
+		seen[name] = true
+		for _, lower := range p.want.lowers(name) {
+			visit(lower)
+		}
+		if p.want.managed[name] {
+			out = append(out, name)
+		}
+	}
+	for i := range p.want.Links {
+		visit(p.want.Links[i].Name)
+	}
+	return out
+}
+
+// deleteGone deletes managed links that are not wanted, or that must be made
+// again, uppers first.
+func (p *planner) deleteGone(may func(string) bool) {
+	var gone []string
+	seen := make(map[string]bool)
+	var visit func(name string)
+	visit = func(name string) {
+		if seen[name] {
+			return
+		}
+		seen[name] = true
+		for _, lower := range p.cur.lowers(name) {
+			visit(lower)
+		}
+		if p.mustGo(name) && may(name) {
+			gone = append(gone, name)
+		}
+	}
+	for _, l := range p.cur.Links {
+		visit(l.Name)
+	}
+	slices.Reverse(gone)
+	for _, name := range gone {
+		if p.cur.link(name) == nil {
+			continue // went with its parent
+		}
+		p.do(step{Do: doDelete, Link: name})
+	}
+}
+
+func (p *planner) mustGo(name string) bool {
+	l, w := p.cur.link(name), p.want.link(name)
+	if !p.want.managed[name] || l == nil || l.Kind != "bond" && l.Kind != "vlan" && l.Kind != "bridge" {
+		return false
+	}
+	return w == nil || !sameIdentity(l, w)
+}
+
+// sameIdentity reports whether one link can become the other: the kernel
+// ignores a change of a VLAN's id, protocol or parent.
+func sameIdentity(l, w *link) bool {
+	if l.Kind != w.Kind {
+		return l.Kind != "bond" && l.Kind != "vlan" && l.Kind != "bridge" && w.Kind == ""
+	}
+	return l.Kind != "vlan" || l.VLANID == w.VLANID && l.VLANProto == w.VLANProto && l.Parent == w.Parent
+}
+
+// structure makes links, settings and memberships as wanted, lowers first.
+func (p *planner) structure(may func(string) bool) {
+	names := p.bottomUp()
+	for _, name := range slices.Backward(names) { // an upper's MTU falls first
+		w, l := p.want.link(name), p.cur.link(name)
+		if l != nil && may(name) && w.MTU != 0 && w.MTU < l.MTU {
+			p.do(step{Do: doSet, Link: name, New: &link{MTU: w.MTU}})
+		}
+	}
+	for _, name := range names {
+		if !may(name) && p.cur.link(name) == nil {
+			continue
+		}
+		p.one(name, may)
+	}
+}
+
+// one makes one link as wanted.
+func (p *planner) one(name string, may func(string) bool) {
+	w, l := p.want.link(name), p.cur.link(name)
+	if l == nil {
+		if w.Kind == "" || w.Kind == "vlan" && p.cur.link(w.Parent) == nil {
+			return // a card cannot be made; a parent comes later
+		}
+		p.do(step{Do: doCreate, Link: name, New: p.newLink(w)})
+		l = p.cur.link(name)
+	}
+	if may(name) && l.Master != "" && l.Master != w.Master {
+		p.release(l)
+	}
+	if may(name) || len(p.cur.ports(name)) == 0 {
+		p.settings(w)
+	}
+	p.joinPorts(w, may)
+	l = p.cur.link(name)
+	switch {
+	case w.Up && !l.Up && may(name) && p.parentUp(w):
+		p.do(step{Do: doUp, Link: name})
+	case !w.Up && l.Up && may(name):
+		p.do(step{Do: doDown, Link: name})
+	}
+}
+
+func (p *planner) parentUp(w *link) bool {
+	parent := p.cur.link(w.Parent)
+	return w.Kind != "vlan" || parent != nil && parent.Up || w.VLANFlags&flagLoose != 0
+}
+
+func (p *planner) release(l *link) {
+	if w := p.want.link(l.Master); w != nil && w.Kind == "bridge" && p.cur.link(l.Master) != nil {
+		p.pin(l.Master)
+	}
+	p.do(step{Do: doMaster, Link: l.Name})
+}
+
+// pin fixes the MAC of a bridge that would otherwise follow its ports.
+func (p *planner) pin(bridge string) {
+	b := p.cur.link(bridge)
+	if b.MACSet || b.MAC == "" || p.want.link(bridge).MAC != "" {
+		return
+	}
+	p.do(step{Do: doSet, Link: bridge, New: &link{Kind: "bridge", MAC: b.MAC}})
+	p.cur.link(bridge).MACSet = true
+}
+
+// newLink is what a create message says.
+func (p *planner) newLink(w *link) *link {
+	n := *w
+	n.Index, n.Master, n.Up, n.Carrier, n.Port, n.AcceptRA = 0, "", false, false, nil, nil
+	n.Bond = creatable(w.Bond)
+	if n.MAC == "" && (w.Kind == "bond" || w.Kind == "bridge") {
+		n.MAC = p.macFor(w)
+	}
+	return &n
+}
+
+// macFor is the MAC that a new bond or bridge is given, so that it never
+// changes with its ports: that of its first port that is there.
+func (p *planner) macFor(w *link) string {
+	ports := p.want.ports(w.Name)
+	free := slices.DeleteFunc(slices.Clone(ports), func(n string) bool { return p.cur.link(n) == nil || p.live[n] || p.kept[n] })
+	for _, name := range append(free, ports...) {
+		if l := p.cur.link(name); l != nil {
+			if l.PermMAC != "" && l.Kind == "" {
+				return l.PermMAC
+			}
+			if l.MAC != "" {
+				return l.MAC
+			}
+			if parent := p.cur.link(l.Parent); parent != nil {
+				return parent.MAC
+			}
+		}
+	}
+	return ""
+}
+
+// joinPorts gives a bond or bridge the ports that it wants and that are free.
+func (p *planner) joinPorts(w *link, may func(string) bool) {
+	for _, name := range p.want.ports(w.Name) {
+		l := p.cur.link(name)
+		if l == nil || !may(name) || !p.want.managed[name] || p.cur.link(w.Name) == nil {
+			continue
+		}
+		if l.Master != w.Name {
+			p.join(l, w)
+		}
+		p.portSettings(name)
+	}
+}
+
+func (p *planner) join(l *link, w *link) {
+	if l.Master != "" {
+		p.release(l)
+		l = p.cur.link(l.Name)
+	}
+	name := l.Name
+	if w.Kind == "bridge" {
+		p.swap(name, w)
+		p.do(step{Do: doMaster, Link: name, Master: w.Name})
+		return
+	}
+	for _, a := range p.cur.addressesOf(name) {
+		if !a.isLocal() {
+			p.do(step{Do: doNoAddr, Link: name, Address: &a})
+		}
+	}
+	if l.Up {
+		p.do(step{Do: doDown, Link: name})
+	}
+	p.do(step{Do: doMaster, Link: name, Master: w.Name})
+	p.fresh = true
+}
+
+// swap lets the ports that are to leave a bridge go before a new one comes:
+// both may lead to the same network, and a bridge without STP would loop.
+func (p *planner) swap(coming string, w *link) {
+	p.pin(w.Name)
+	for _, name := range p.cur.ports(w.Name) {
+		target := p.want.link(name)
+		leaves := p.want.managed[name] && (target == nil || target.Master != w.Name)
+		if leaves && name != coming {
+			p.do(step{Do: doMaster, Link: name})
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package netlink
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"linkspan/core/host"
+)
+
+// needsDown are the bond options that the driver takes only while the bond is
+// down; fail_over_mac and mode want it without ports too (bond_options.c,
+// BOND_OPTFLAG_IFDOWN and BOND_OPTFLAG_NOSLAVES; measured on 6.1 and 6.12).
+var (
+	needsDown  = []string{"mode", "ad_select", "lacp_rate", "lacp_active", "ad_user_port_key", "tlb_dynamic_lb"}
+	needsEmpty = []string{"mode", "fail_over_mac"}
+)
+
+// creatable are the options that a new bond is given in its first message:
+// those that its mode takes. `primary` must wait for its port.
+func creatable(said map[string]string) map[string]string {
+	if said == nil {
+		return nil
+	}
+	out := maps.Clone(said)
+	maps.DeleteFunc(out, func(name, value string) bool { return !takes(said, name, value) })
+	return out
+}
+
+// takes reports whether the driver accepts an option beside the others.
+func takes(all map[string]string, name, value string) bool {
+	mode := "balance-rr"
+	if n, err := strconv.Atoi(all["mode"]); err == nil && n >= 0 && n < len(host.BondModes()) {
+		mode = host.BondModes()[n]
+	}
+	o, known := host.BondOptionNamed(name)
+	zero := value == "0" || value == ""
+	switch {
+	case known && !o.TakenBy(mode):
+		return false
+	case name == "active_slave" || name == "primary" && value == "":
+		return false
+	case name == "updelay" || name == "downdelay" || name == "peer_notif_delay":
+		return !zero && all["miimon"] != "" && all["miimon"] != "0"
+	case name == "arp_interval" || name == "arp_ip_target" || name == "arp_validate":
+		return !zero
+	case name == "miimon":
+		return !(zero && all["arp_interval"] != "" && all["arp_interval"] != "0")
+	case name == "lp_interval" || name == "arp_all_targets" || name == "arp_missed_max":
+		return !zero
+	case slices.Contains([]string{"ad_actor_sys_prio", "ad_user_port_key", "ad_actor_system", "lacp_active"}, name):
+		return mode == "802.3ad" && value != "00:00:00:00:00:00"
+	}
+	return true
+}
+
+// settings brings a link's own settings to what is said.
+func (p *planner) settings(w *link) {
+	l := p.cur.link(w.Name)
+	n := link{Kind: w.Kind}
+	changed := false
+	if w.MTU != 0 && w.MTU != l.MTU {
+		n.MTU, changed = w.MTU, true
+	}
+	port := p.cur.link(l.Master)
+	if w.MAC != "" && w.MAC != l.MAC && (port == nil || port.Kind != "bond") && (w.Kind != "" || !p.want.exact) {
+		n.MAC, changed = w.MAC, true
+	}
+	if w.Alias != "" && w.Alias != l.Alias {
+		n.Alias, changed = w.Alias, true
+	}
+	if diff := (w.VLANFlags ^ l.VLANFlags) & w.FlagMask; w.Kind == "vlan" && diff != 0 {
+		n.FlagMask, n.VLANFlags, changed = diff, w.VLANFlags&diff, true
+	}
+	n.Bridge = differing(w.Bridge, l.Bridge)
+	if changed || n.Bridge != nil {
+		if w.Kind == "vlan" && n.FlagMask == 0 || w.Kind == "bond" {
+			n.Kind = ""
+		}
+		p.do(step{Do: doSet, Link: w.Name, New: &n})
+	}
+	if w.Kind == "bond" {
+		p.bondSettings(w)
+	}
+	if w.AcceptRA != nil && (l.AcceptRA == nil || *l.AcceptRA != *w.AcceptRA) && l.Index != 0 {
+		p.do(step{Do: doAcceptRA, Link: w.Name, New: &link{AcceptRA: w.AcceptRA}})
+	}
+}
+
+func differing(want, have map[string]int) map[string]int {
+	var out map[string]int
+	for _, k := range slices.Sorted(maps.Keys(want)) {
+		if v, ok := have[k]; !ok || v != want[k] {
+			if out == nil {
+				out = make(map[string]int)
+			}
+			out[k] = want[k]
+		}
+	}
+	return out
+}
+
+// bondSettings changes options live where the driver lets it, and takes the
+// bond down or its ports off where it does not.
+func (p *planner) bondSettings(w *link) {
+	l := p.cur.link(w.Name)
+	diff := make(map[string]string)
+	for name, value := range w.Bond {
+		if l.Bond[name] != value && takes(w.Bond, name, value) && name != "active_slave" {
+			diff[name] = value
+		}
+	}
+	if v, said := diff["primary"]; said && (p.cur.link(v) == nil || p.cur.link(v).Index == 0 && p.cur.link(v).Kind == "") {
+		delete(diff, "primary")
+	}
+	if len(diff) == 0 {
+		return
+	}
+	has := func(names []string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { _, ok := diff[n]; return ok })
+	}
+	var off []string
+	if has(needsEmpty) {
+		off = p.cur.ports(w.Name)
+	}
+	down := l.Up && (has(needsDown) || len(off) > 0)
+	if down {
+		p.do(step{Do: doDown, Link: w.Name})
+	}
+	for _, port := range off {
+		p.do(step{Do: doMaster, Link: port})
+	}
+	if diff["mode"] != "" {
+		p.do(step{Do: doSet, Link: w.Name, New: &link{Kind: "bond", Bond: map[string]string{"mode": diff["mode"]}}})
+		delete(diff, "mode")
+	}
+	if len(diff) > 0 {
+		p.do(step{Do: doSet, Link: w.Name, New: &link{Kind: "bond", Bond: diff}})
+	}
+	for _, port := range off {
+		if p.cur.link(port).Up {
+			p.do(step{Do: doDown, Link: port})
+		}
+		p.do(step{Do: doMaster, Link: port, Master: w.Name})
+	}
+	if down && w.Up {
+		p.do(step{Do: doUp, Link: w.Name})
+	}
+}
+
+func (p *planner) portSettings(name string) {
+	w, l := p.want.link(name), p.cur.link(name)
+	if m := p.cur.link(l.Master); m == nil || m.Kind != "bridge" {
+		return
+	}
+	if diff := differing(w.Port, l.Port); diff != nil {
+		p.do(step{Do: doSet, Link: name, New: &link{Port: diff}})
+	}
+}

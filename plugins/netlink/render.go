@@ -1,0 +1,129 @@
+package netlink
+
+import (
+	"context"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"linkspan/core/backend"
+	"linkspan/core/diag"
+	"linkspan/core/host"
+	"linkspan/core/plan"
+)
+
+// Render spells the definition as objects and refuses what the kernel has no
+// word for.
+func (*netlinkBackend) Render(_ context.Context, r backend.RenderRequest) (backend.RenderResponse, error) {
+	out := backend.RenderResponse{Objects: backend.InterfaceObjects(&r.Host, Name)}
+	later := slices.ContainsFunc(r.Host.Backends, func(b host.Backend) bool { return b.Name != Name })
+	for n := range r.Host.Interfaces {
+		i := &r.Host.Interfaces[n]
+		if i.Wanted() == host.Absent {
+			continue
+		}
+		for _, attribute := range beyondKernel(i) {
+			rule := ruleNoWay
+			if later && !strings.HasPrefix(attribute, "dhcp") {
+				rule = ruleLater
+			}
+			out.Diagnostics = append(out.Diagnostics, rule.At(i.Path(attribute), "%s of %q is not the kernel's to keep", attribute, i.Name))
+		}
+		out.Diagnostics = append(out.Diagnostics, checkBond(i)...)
+	}
+	for n := range out.Objects {
+		keepKernels(&out.Objects[n])
+	}
+	return out, nil
+}
+
+// beyondKernel lists the attributes that are said and that rtnetlink has not.
+func beyondKernel(i *host.Interface) []string {
+	var out []string
+	if i.DHCP4 != nil && *i.DHCP4 {
+		out = append(out, "dhcp4")
+	}
+	if i.DHCP6 != nil && *i.DHCP6 {
+		out = append(out, "dhcp6")
+	}
+	if !i.DNS.IsZero() {
+		out = append(out, "dns")
+	}
+	for _, key := range slices.Sorted(maps.Keys(i.Options[Name])) {
+		out = append(out, "backend_options."+key)
+	}
+	if i.Ethernet != nil && i.Ethernet.WakeOnLAN != nil {
+		out = append(out, "wake_on_lan")
+	}
+	if i.Ethernet != nil && len(i.Ethernet.Offload) > 0 {
+		out = append(out, "offload")
+	}
+	return out
+}
+
+// keepKernels takes out the settings that beyondKernel has told of.
+func keepKernels(o *plan.Object) {
+	o.Settings = slices.DeleteFunc(o.Settings, func(s plan.Setting) bool {
+		return strings.HasPrefix(s.Key, "dns.") || strings.HasPrefix(s.Key, "offload.") || strings.HasPrefix(s.Key, "backend_options.") || s.Key == "wake_on_lan"
+	})
+}
+
+func checkBond(i *host.Interface) diag.List {
+	if i.Bond == nil {
+		return nil
+	}
+	var out diag.List
+	for _, name := range slices.Sorted(maps.Keys(i.Bond.Options)) {
+		if _, ok := driverOption(name, i.Bond.Options[name]); !ok {
+			out = append(out, ruleOption.At(i.Path("options"), "option %q = %q of %q", name, i.Bond.Options[name], i.Name))
+		}
+	}
+	return out
+}
+
+// driverValue is a bond option as the driver spells it.
+type driverValue struct{ name, value string }
+
+// driverOption turns an option of the language into the driver's; ok is false
+// for one that netlink has not, or for a value that is not of its form.
+func driverOption(name, value string) (driverValue, bool) {
+	driver := name
+	o, known := host.BondOptionNamed(name)
+	if known {
+		driver = o.Driver
+	}
+	attribute, ok := optionNamed(bondAttributes, driver)
+	if !ok {
+		return driverValue{}, false
+	}
+	if known && o.Type == host.OptionBool {
+		value = map[string]string{"true": "1", "false": "0"}[value]
+	}
+	if known && o.Type == host.OptionWord {
+		value = strconv.Itoa(slices.Index(o.Words, value))
+	}
+	return driverValue{driver, value}, fits(attribute.as, value)
+}
+
+func fits(as width, value string) bool {
+	switch as {
+	case widthIndex:
+		return value != ""
+	case widthMAC:
+		m, err := net.ParseMAC(value)
+		return err == nil && len(m) == 6
+	case widthTargets:
+		for _, a := range strings.Split(value, ",") {
+			if ip, err := netip.ParseAddr(a); err != nil || !ip.Is4() {
+				return false
+			}
+		}
+		return true
+	}
+	bits := map[width]int{width8: 8, width16: 16, width32: 32}[as]
+	_, err := strconv.ParseUint(value, 10, bits)
+	return err == nil
+}

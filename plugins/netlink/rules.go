@@ -1,0 +1,38 @@
+package netlink
+
+import "linkspan/core/diag"
+
+var (
+	ruleNoWay = diag.Rule{Code: "LS6001", Severity: diag.Error, Summary: "the kernel alone cannot do this",
+		Explain: "The netlink backend sets what the kernel keeps. A DHCP client, a resolver and a card's offloads are none of it. Use a backend that writes files as well, or leave the attribute out.",
+		Wrong:   "ethernet \"eth0\" {\n  dhcp4 = true\n}\nbackend \"netlink\" {}", Right: "ethernet \"eth0\" {\n  addresses = [\"192.0.2.2/24\"]\n}\nbackend \"netlink\" {}"}
+	ruleLater = diag.Rule{Code: "LS6002", Severity: diag.Warning, Summary: "this takes effect only when the network is restarted",
+		Explain: "Another backend writes the attribute into its files; the kernel alone cannot be told of it, so that nothing changes now.",
+		Wrong:   "bridge \"xenbr0\" {\n  dns { servers = [\"192.0.2.1\"] }\n}", Right: "bridge \"xenbr0\" {\n  addresses = [\"192.0.2.2/24\"]\n}"}
+	ruleOption = diag.Rule{Code: "LS6003", Severity: diag.Error, Summary: "the bonding driver's netlink interface has no such option",
+		Explain: "The name in options is none that the kernel takes through netlink (Linux 6.1, drivers/net/bonding/bond_netlink.c), or its value has not the form of that option.",
+		Wrong:   "bond \"bond0\" {\n  options = { mimon = \"100\" }\n}", Right: "bond \"bond0\" {\n  options = { lp_interval = \"1\" }\n}"}
+	ruleKind = diag.Rule{Code: "LS6004", Severity: diag.Error, Summary: "an interface of that name is of another kind",
+		Explain: "The kernel has an interface of that name that is something else. It would have to be deleted first, which linkspan does only when the definition says so.",
+		Wrong:   "bridge \"eth0\" { ports = [\"peth0\"] } # eth0 is a card", Right: "bridge \"xenbr0\" { ports = [\"eth0\"] }"}
+	ruleNoCard = diag.Rule{Code: "LS6005", Severity: diag.Error, Summary: "there is no such network card",
+		Explain: "A card cannot be made. The definition names one that the kernel does not have: look at `ip link`, and at cables, drivers and udev's names.",
+		Wrong:   "bond \"bond0\" { ports = [\"eth0\", \"eth9\"] }", Right: "bond \"bond0\" { ports = [\"eth0\", \"eth1\"] }"}
+	ruleGuests = diag.Rule{Code: "LS6006", Severity: diag.Error, Summary: "a bridge with foreign ports would be deleted",
+		Explain: "Ports that the definition does not name (guests', containers') would lose their bridge and never come back by themselves. Move the guests first.",
+		Wrong:   "bridge \"xenbr0\" { state = \"absent\" } # vif1.0 is on it", Right: "bridge \"xenbr0\" { ports = [\"bond0.2\"] }"}
+	ruleStolen = diag.Rule{Code: "LS6007", Severity: diag.Error, Summary: "a VLAN on a port would take the frames of the bond or bridge",
+		Explain: "A VLAN on a card takes the frames of its tag before the card's bond or bridge sees them. The kernel accepts it and says nothing. Say that the VLAN is to be absent, or put it on the bond.",
+		Wrong:   "bond \"bond0\" { ports = [\"eth0\"] } # eth0.2 exists", Right: "vlan \"eth0.2\" {\n  parent = \"eth0\"\n  id = 2\n  state = \"absent\"\n}"}
+	ruleTwice = diag.Rule{Code: "LS6008", Severity: diag.Error, Summary: "the address is on another interface that the definition does not name",
+		Explain: "The same address on two interfaces makes answers leave by the wrong one. Name the other interface in the definition: without addresses, or with state = \"absent\".",
+		Wrong:   "bridge \"xenbr0\" { addresses = [\"192.0.2.2/24\"] } # br0 has it", Right: "bridge \"br0\" { state = \"absent\" }"}
+	ruleForeign = diag.Rule{Code: "LS6009", Severity: diag.Warning, Summary: "a network root or storage goes through an interface that changes",
+		Explain: "The root file system or a disk of this host comes over the network. A gap that users hardly notice can stop the host.",
+		Wrong:   "bond \"bond0\" { ports = [\"eth0\"] } # the only card, and / is on NFS", Right: "bond \"bond0\" { ports = [\"eth0\", \"eth1\"] } # a spare card carries the change"}
+)
+
+// Rules are the checks of this backend, for `linkspan explain`.
+func Rules() []diag.Rule {
+	return []diag.Rule{ruleNoWay, ruleLater, ruleOption, ruleKind, ruleNoCard, ruleGuests, ruleStolen, ruleTwice, ruleForeign}
+}
