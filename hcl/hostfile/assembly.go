@@ -34,9 +34,7 @@ type instance struct {
 // hosts evaluates every host block.
 func (l *loader) hosts() {
 	l.known = l.profiles()
-	if l.diags.HasErrors() {
-		return
-	}
+	defer l.unusedProfiles()
 	schema := topBlocks()["host"]
 	seen := make(map[string]diag.Range)
 	for _, b := range l.ofType("host") {
@@ -89,11 +87,20 @@ func (l *loader) instances(b *hclsyntax.Block, ctx *hcl.EvalContext) []instance 
 	}
 	v, ok := l.evaluate(a.Expr, ctx)
 	if !ok {
+		l.incomplete = true
 		return nil
 	}
 	t := v.Type()
 	iterable := t.IsMapType() || t.IsObjectType() || t.IsSetType() && t.ElementType() == cty.String
-	if v.IsNull() || !v.IsWhollyKnown() || !iterable {
+	if v.IsMarked() {
+		l.add(ruleForEach.In(place(a.Expr.Range()), "for_each takes no sensitive value: its keys become names that everybody sees"))
+		return nil
+	}
+	if !v.IsWhollyKnown() { // reported where it comes from
+		l.incomplete = true
+		return nil
+	}
+	if v.IsNull() || !iterable {
 		hint := ""
 		if t.IsTupleType() || t.IsListType() {
 			hint = "; make a set of the list with toset(…)"
@@ -119,7 +126,8 @@ func (l *loader) instances(b *hclsyntax.Block, ctx *hcl.EvalContext) []instance 
 
 // host assembles one host: its profiles in order, then its own blocks.
 func (l *loader) host(b *hclsyntax.Block, name string, ctx *hcl.EvalContext) {
-	h := &assembly{name: name, place: labelRange(b), top: record{values: map[string]value{}}, index: map[string]int{}}
+	l.incomplete = false
+	h := &assembly{name: name, place: labelRange(b), top: record{values: map[string]value{}, wrong: map[string]bool{}}, index: map[string]int{}}
 	self := map[string]cty.Value{"name": cty.StringVal(name), "tags": cty.ListValEmpty(cty.String), "vars": cty.EmptyObjectVal}
 	for _, own := range []string{"tags", "vars"} {
 		spec, _ := topBlocks()["host"].attribute(own)
@@ -139,6 +147,7 @@ func (l *loader) host(b *hclsyntax.Block, name string, ctx *hcl.EvalContext) {
 	l.body(h, b, h.ctx)
 	for _, r := range h.records {
 		l.rivals(r)
+		l.required(r)
 	}
 	l.rivals(record{schema: block{name: "host"}, label: name, values: h.top.values})
 	l.finish(h)
@@ -154,7 +163,7 @@ func (l *loader) body(h *assembly, b *hclsyntax.Block, ctx *hcl.EvalContext) {
 		}
 		if v, ok := l.attribute(a, spec, ctx); ok {
 			v.use = h.used
-			h.top = overlay(h.top, record{values: map[string]value{a.Name: v}})
+			h.top = overlay(h.top, record{values: map[string]value{a.Name: v}, wrong: map[string]bool{}})
 		}
 	}
 	within := make(map[string]diag.Range) // the names of this body, to find duplicates
@@ -191,10 +200,14 @@ func (l *loader) nameOf(r *record, b *hclsyntax.Block, each instance) {
 		delete(r.values, "name")
 	case b.Body.Attributes["for_each"] != nil && b.Body.Attributes["name"] == nil:
 		l.add(ruleMissing.In(r.place, "%s %q with for_each needs name, e.g. name = each.key", r.schema.name, r.label))
+		l.incomplete = true
+	case r.wrong["name"]:
+		l.incomplete = true
 	}
 }
 
 func markUse(r *record, use diag.Range) {
+	r.use = use
 	for k, v := range r.values {
 		v.use = use
 		r.values[k] = v
@@ -218,7 +231,7 @@ func (h *assembly) lay(r record) {
 
 // finish makes the definition of an assembled host.
 func (l *loader) finish(h *assembly) {
-	d := definition{loader: l, Definition: Definition{Host: host.Host{Name: h.name}, Place: h.place, Positions: map[string]diag.Range{}}}
+	d := definition{loader: l, Definition: Definition{Host: host.Host{Name: h.name}, Place: h.place, Positions: map[string]diag.Range{}, uses: map[string]diag.Range{}, secrets: &l.site.secrets, incomplete: l.incomplete}}
 	if v, ok := h.top.values["tags"]; ok {
 		d.Host.Tags = v.strings()
 	}
@@ -242,7 +255,9 @@ func (l *loader) finish(h *assembly) {
 		kinds[r.label] = r
 		d.iface(r)
 	}
-	d.implied()
+	if !d.Definition.incomplete {
+		d.implied()
+	}
 	d.sort()
 	l.site.Definitions = append(l.site.Definitions, d.Definition)
 }

@@ -19,6 +19,10 @@ type Definition struct {
 	// Positions gives the place of each part by its host.Path, down to list
 	// elements: `bridge["xenbr0"].addresses[0]`.
 	Positions map[string]diag.Range
+
+	uses       map[string]diag.Range // the use block by which a part came from a profile
+	secrets    *secrets
+	incomplete bool // some interfaces are not known, for a fault reported already
 }
 
 // Resolve returns the diagnostics with the range of their path, or of the
@@ -26,22 +30,31 @@ type Definition struct {
 func (d *Definition) Resolve(l diag.List) diag.List {
 	out := slices.Clone(l)
 	for i := range out {
-		if out[i].Range.IsZero() {
-			out[i].Range = d.find(out[i].Path)
-		}
 		out[i].Related = slices.Clone(out[i].Related)
+		if out[i].Range.IsZero() {
+			at := d.nearest(out[i].Path)
+			out[i].Range = d.place(at)
+			if use, ok := d.uses[at]; ok {
+				out[i] = relatedTo(out[i], usedHere, use)
+			}
+		}
 		for j := range out[i].Related {
 			if r := &out[i].Related[j]; r.Range.IsZero() && r.Path != "" {
-				r.Range = d.find(r.Path)
+				r.Range = d.place(d.nearest(r.Path))
 			}
 		}
 	}
+	d.secrets.redactAll(out)
 	return out
 }
 
 // Check validates the model of the host and returns what found does not have
-// already: a fault at a place with an error of the language follows from it.
+// already: a fault at a place with an error of the language follows from it. A
+// host of which some interfaces could not be made is not judged.
 func (d *Definition) Check(found diag.List) diag.List {
+	if d.incomplete {
+		return nil
+	}
 	said := make(map[diag.Range]bool)
 	for _, e := range found.Errors() {
 		said[e.Range] = true
@@ -49,12 +62,12 @@ func (d *Definition) Check(found diag.List) diag.List {
 	return slices.DeleteFunc(d.Resolve(host.Validate(&d.Host)), func(g diag.Diagnostic) bool { return said[g.Range] })
 }
 
-// find looks a path up, then the path less its last part, and so on; the host
-// itself encloses everything.
-func (d *Definition) find(path string) diag.Range {
+// nearest looks a path up, then the path less its last part, and so on; ""
+// stands for the host itself, which encloses everything.
+func (d *Definition) nearest(path string) string {
 	for path != "" {
-		if r, ok := d.Positions[path]; ok {
-			return r
+		if _, ok := d.Positions[path]; ok {
+			return path
 		}
 		cut := strings.LastIndexAny(path, ".[")
 		if strings.HasSuffix(path, `"]`) { // a name in quotes may hold dots
@@ -62,7 +75,15 @@ func (d *Definition) find(path string) diag.Range {
 		}
 		path = path[:max(cut, 0)]
 	}
-	return d.Place
+	return ""
+}
+
+// place is where a path that nearest has found is written.
+func (d *Definition) place(found string) diag.Range {
+	if found == "" {
+		return d.Place
+	}
+	return d.Positions[found]
 }
 
 // definition builds a Definition from records.
@@ -73,19 +94,28 @@ type definition struct {
 
 // at records where an attribute of a part is written.
 func (d *definition) at(path string, v value) {
-	d.Positions[path] = v.place
+	d.put(path, v.place, v.use)
 	if v.Type().IsListType() {
 		for i := range v.elements {
-			d.Positions[host.Index(path, i)] = v.elements[i]
+			d.put(host.Index(path, i), v.elements[i], v.use)
 		}
+	}
+}
+
+// put records where a part is written, and the use block that brought it.
+func (d *definition) put(path string, where, use diag.Range) {
+	d.Positions[path] = where
+	delete(d.uses, path)
+	if !use.IsZero() {
+		d.uses[path] = use
 	}
 }
 
 // iface builds one interface.
 func (d *definition) iface(r record) {
 	i := host.Interface{Kind: host.Kind(r.schema.name), Name: r.label}
-	d.Positions[i.Path()] = r.place
-	d.Positions[i.Path("name")] = r.place
+	d.put(i.Path(), r.place, r.use)
+	d.put(i.Path("name"), r.place, r.use)
 	f := fields{definition: d, record: r, path: i.Path()}
 	i.State = host.State(f.text("state"))
 	i.Description, i.MAC = f.text("description"), strings.ToLower(f.text("mac"))
@@ -112,11 +142,11 @@ func (f fields) shared(i *host.Interface) {
 		switch b.schema.name {
 		case "route":
 			path := host.Index(f.path+".route", len(i.Routes))
-			f.Positions[path] = b.place
+			f.put(path, b.place, b.use)
 			i.Routes = append(i.Routes, fields{f.definition, b, path}.route())
 		case "dns":
 			in := fields{f.definition, b, f.path + ".dns"}
-			f.Positions[in.path] = b.place
+			f.put(in.path, b.place, b.use)
 			i.DNS = host.DNS{Servers: in.addresses("servers"), Search: in.texts("search")}
 		case "backend_options":
 			f.options(i, b)
@@ -305,9 +335,9 @@ func (d *definition) implied() {
 			if i.VLAN == nil {
 				path = i.Path(host.Index("ports", at))
 			}
-			where := d.find(path)
-			if near := diag.Suggest(name, names); near != "" && !d.anotherCard(name, near) || strings.Contains(name, ".") {
-				d.add(ruleInterface.In(where, "no block declares %q.%s", name, diag.DidYouMean(name, names)))
+			where := d.Positions[d.nearest(path)]
+			if near := diag.Suggest(name, others(names, i.Name, name)); near != "" && !d.anotherCard(name, near) || strings.Contains(name, ".") {
+				d.add(ruleInterface.In(where, "no block declares %q.%s", name, diag.DidYouMean(name, others(names, i.Name, name))))
 				continue
 			}
 			declared[name] = true
@@ -316,6 +346,12 @@ func (d *definition) implied() {
 			d.Positions[card.Path()] = where
 		}
 	}
+}
+
+// others are the names that could have been meant by a reference: not the
+// interface that refers, nor a VLAN named after its parent, as eth0.2 after eth0.
+func others(names []string, self, reference string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == self || strings.HasPrefix(n, reference+".") })
 }
 
 // anotherCard tells eth1 beside a declared card eth0, which is another card,

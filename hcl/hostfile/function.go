@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/apparentlymart/go-cidr/cidr"
 	"github.com/hashicorp/hcl/v2"
@@ -192,7 +193,11 @@ func (f fileFunctions) read(name string) ([]byte, error) {
 	case info.Size() > maxFile:
 		return nil, fmt.Errorf("%q has more than %d bytes", name, maxFile)
 	}
-	return root.ReadFile(name)
+	b, err := root.ReadFile(name)
+	if err == nil && !utf8.Valid(b) {
+		return nil, fmt.Errorf("%q is not UTF-8", name)
+	}
+	return b, err
 }
 
 func (f fileFunctions) file() function.Function {

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"unicode/utf8"
 
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
 	"linkspan/core/diag"
 )
 
@@ -11,7 +14,13 @@ import (
 // brackets overflow its stack, which nothing can recover (hashicorp/hcl#809).
 const (
 	maxFile  = 1 << 20 // bytes
-	maxDepth = 200     // open brackets, braces, templates and "!" in a row
+	maxDepth = 200     // open brackets, braces and templates
+	// maxDirectives bounds template directives, %{ … }: the parser's time grows
+	// with their square (21 s for 100,000 on a machine of 2023).
+	maxDirectives = 4000
+	// fewBrackets cannot overflow the stack however they are nested, so that a
+	// usual file need not be read token by token beforehand.
+	fewBrackets = 1000
 )
 
 // guard refuses a file that the parser should not see, and explains what
@@ -28,8 +37,40 @@ func guard(src []byte, name string) diag.List {
 	case !utf8.Valid(src):
 		i := invalidAt(src)
 		return diag.List{ruleCharacter.In(at(src, name, i, 1), "the byte 0x%02x is not UTF-8; save the file as UTF-8", src[i])}
+	case bytes.Count(src, []byte("%{")) > maxDirectives:
+		return diag.List{ruleSize.In(diag.Range{File: name}, "it has more than %d template directives; split it", maxDirectives)}
 	}
-	return depth(src, name)
+	if l := depth(src, name); l.HasErrors() {
+		return l
+	}
+	return manners(src, name)
+}
+
+// manners warns, once a file, of what works but should not be there.
+func manners(src []byte, name string) diag.List {
+	var out diag.List
+	if i := bytes.Index(src, []byte("\r\n")); i >= 0 {
+		out = append(out, ruleManners.In(at(src, name, i, 2), "lines end as on Windows, with CR LF; `linkspan fmt` makes it LF"))
+	}
+	if i := tabAt(src); i >= 0 {
+		out = append(out, ruleManners.In(at(src, name, i, 1), "a line is indented with a tab; `linkspan fmt` writes blanks"))
+	}
+	return out
+}
+
+// tabAt finds the first line that begins with a tab, or -1. A file with a
+// heredoc is left alone: its text may need them.
+func tabAt(src []byte) int {
+	if bytes.Contains(src, []byte("<<")) {
+		return -1
+	}
+	if bytes.HasPrefix(src, []byte("\t")) {
+		return 0
+	}
+	if i := bytes.Index(src, []byte("\n\t")); i >= 0 {
+		return i + 1
+	}
+	return -1
 }
 
 func invalidAt(src []byte) int {
@@ -43,24 +84,47 @@ func invalidAt(src []byte) int {
 	return 0
 }
 
-// depth counts brackets without regard to strings and comments: it may count
-// more than the parser nests, never less.
+// depth refuses deep nesting. Bytes decide for usual files; closing brackets in
+// strings and comments could hide nesting from such a count, so where there
+// are many brackets, or many seem nested, the tokens decide: the scanner, unlike
+// the parser, does not recurse.
 func depth(src []byte, name string) diag.List {
-	open, bangs := 0, 0
+	open, total, deepest, signs := 0, 0, 0, 0
 	for i, c := range src {
 		switch c {
 		case '(', '[', '{':
-			open++
+			open, total = open+1, total+1
+			deepest = max(deepest, open)
 		case ')', ']', '}':
 			open = max(open-1, 0)
 		}
 		if c == '!' || c == '-' {
-			bangs++
+			signs++
 		} else if c != ' ' && c != '\t' {
-			bangs = 0
+			signs = 0
 		}
-		if open > maxDepth || bangs > maxFile/16 {
-			return diag.List{ruleSize.In(at(src, name, i, 1), "brackets are nested more than %d deep here", maxDepth)}
+		if signs > maxFile/16 {
+			return diag.List{ruleSize.In(at(src, name, i, 1), "a sign is repeated more than %d times here", maxFile/16)}
+		}
+	}
+	if total <= fewBrackets && deepest <= maxDepth {
+		return nil
+	}
+	return tokenDepth(src, name)
+}
+
+func tokenDepth(src []byte, name string) diag.List {
+	tokens, _ := hclsyntax.LexConfig(src, name, hcl.InitialPos) // its faults are the parser's to tell
+	open := 0
+	for _, t := range tokens {
+		switch t.Type {
+		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
+			open++
+		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd:
+			open = max(open-1, 0)
+		}
+		if open > maxDepth {
+			return diag.List{ruleSize.In(place(t.Range), "brackets are nested more than %d deep here", maxDepth)}
 		}
 	}
 	return nil

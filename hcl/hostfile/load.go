@@ -23,7 +23,7 @@ import (
 
 // Options are what Load needs beside the files.
 type Options struct {
-	Vars     []string // "NAME=VALUE", as of -var; the first of a name wins
+	Vars     []string // "NAME=VALUE", as of -var; the last of a name wins
 	VarFiles []string // as of -var-file
 	Environ  []string // "NAME=VALUE" as of os.Environ, for LINKSPAN_VAR_NAME
 	// Schema gives the shape of a backend's block, and the names of all known
@@ -37,6 +37,7 @@ type Site struct {
 	Definitions []Definition      // sorted by host name
 	Sources     map[string][]byte // the files' texts by the names that ranges carry
 	Plugins     []Plugin          // third-party plugins that the directory needs
+	secrets     secrets
 }
 
 // Plugin is one `plugin` block of the `linkspan` block.
@@ -59,9 +60,8 @@ func Load(path string, o Options) (*Site, diag.List) {
 	l.variables()
 	l.locals()
 	l.settings()
-	if !l.diags.HasErrors() {
-		l.hosts()
-	}
+	l.hosts()
+	l.site.secrets.redactAll(l.diags)
 	slices.SortFunc(l.site.Definitions, func(a, b Definition) int { return strings.Compare(a.Host.Name, b.Host.Name) })
 	return l.site, l.diags
 }
@@ -74,9 +74,22 @@ type loader struct {
 	blocks  []*hclsyntax.Block // the top-level blocks of all files, in order
 	scope   *scope
 	known   map[string]profile
+	broken  bool // a file could not be parsed: what it declares is not known
+	// incomplete is set when not all interfaces of the host under construction
+	// are known, so that references to them cannot be judged.
+	incomplete bool
 }
 
-func (l *loader) add(d ...diag.Diagnostic) { l.diags = append(l.diags, d...) }
+// add keeps diagnostics, less what may only follow from a file that does not
+// parse.
+func (l *loader) add(list ...diag.Diagnostic) {
+	for _, d := range list {
+		if l.broken && (d.Code == ruleReference.Code || d.Code == ruleProfile.Code) {
+			continue
+		}
+		l.diags = append(l.diags, d)
+	}
+}
 
 // list names the files to read, sorted, and sets the site's directory.
 func (l *loader) list(path string) []string {
@@ -132,20 +145,21 @@ func (l *loader) parseFile(path string) *hclsyntax.Body {
 	src, err := readLimited(path)
 	if err != nil {
 		l.add(ruleRead.In(diag.Range{File: path}, "%v", err))
+		l.broken = true
 		return nil
 	}
 	l.site.Sources[path] = src
-	if diags := guard(src, path); diags.HasErrors() {
-		l.add(diags...)
+	diags := guard(src, path)
+	l.add(diags...)
+	if diags.HasErrors() {
+		l.broken = true
 		return nil
 	}
-	f, diags := hclsyntax.ParseConfig(src, path, hcl.InitialPos)
-	l.add(fromHCL(diags)...)
-	if f == nil {
-		return nil
-	}
+	f, faults := hclsyntax.ParseConfig(src, path, hcl.InitialPos)
+	l.add(fromHCL(faults)...)
 	body, ok := f.Body.(*hclsyntax.Body)
-	if !ok || diags.HasErrors() {
+	if !ok || faults.HasErrors() {
+		l.broken = true
 		return nil
 	}
 	return body

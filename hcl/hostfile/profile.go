@@ -1,6 +1,7 @@
 package hostfile
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -14,6 +15,7 @@ import (
 type profile struct {
 	block  *hclsyntax.Block
 	inputs map[string]typed
+	used   bool
 }
 
 // profiles reads the profile blocks' names and inputs; their bodies are
@@ -58,6 +60,8 @@ func (l *loader) use(h *assembly, b *hclsyntax.Block) {
 		l.add(ruleProfile.In(labelRange(b), "no profile is called %q.%s", b.Labels[0], diag.DidYouMean(b.Labels[0], sortedNames(l.known))))
 		return
 	}
+	p.used = true
+	l.known[b.Labels[0]] = p
 	for _, c := range b.Body.Blocks {
 		l.add(ruleUnknownBlock.In(place(c.TypeRange), "a use block has the profile's inputs as attributes, and no blocks"))
 	}
@@ -68,10 +72,35 @@ func (l *loader) use(h *assembly, b *hclsyntax.Block) {
 		}
 		ctx := with(each.ctx, map[string]cty.Value{"input": cty.ObjectVal(inputs)})
 		h.used = labelRange(b)
+		before := len(l.diags)
 		l.body(h, p.block, ctx)
+		for i := before; i < len(l.diags); i++ {
+			l.diags[i] = relatedTo(l.diags[i], usedHere, h.used)
+		}
 		h.used = diag.Range{}
 	}
 }
+
+// unusedProfiles checks the names in profiles that no host uses; there is
+// nothing to evaluate them with.
+func (l *loader) unusedProfiles() {
+	for _, name := range sortedNames(l.known) {
+		if p := l.known[name]; !p.used {
+			l.namesWithin(p.block, topBlocks()["profile"])
+		}
+	}
+}
+
+func (l *loader) namesWithin(b *hclsyntax.Block, schema block) {
+	for _, c := range b.Body.Blocks {
+		if inner, ok := schema.block(c.Type); ok && !inner.free && l.checkBlock(c, inner) {
+			l.namesWithin(c, inner)
+		}
+	}
+}
+
+// usedHere is said beside a fault of a profile's block.
+const usedHere = "the profile is used here"
 
 // inputs evaluates what a use block gives a profile.
 func (l *loader) inputs(p profile, b *hclsyntax.Block, ctx *hcl.EvalContext) (map[string]cty.Value, bool) {
@@ -121,12 +150,14 @@ func (l *loader) inputs(p profile, b *hclsyntax.Block, ctx *hcl.EvalContext) (ma
 // rivals until the host says which.
 func overlay(base, over record) record {
 	out := base
+	out.wrong = maps.Clone(base.wrong)
+	maps.Copy(out.wrong, over.wrong)
 	out.values = make(map[string]value, len(base.values)+len(over.values))
 	for k, v := range base.values {
 		out.values[k] = v
 	}
 	if over.place.File != "" {
-		out.place = over.place
+		out.place, out.use = over.place, over.use
 	}
 	for k, v := range over.values {
 		was, had := out.values[k]
@@ -174,7 +205,7 @@ func (l *loader) rivals(r record) {
 		}
 		d := ruleConflict.In(v.place, "two profiles set %s of %s %q differently; set it in the host", name, r.schema.name, r.label)
 		d = relatedTo(d, "the other profile's value", v.rival.place)
-		l.add(relatedTo(d, "the profile is used here", v.use))
+		l.add(relatedTo(d, usedHere, v.use))
 	}
 	for _, b := range r.blocks {
 		l.rivals(b)

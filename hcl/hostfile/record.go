@@ -22,6 +22,8 @@ type record struct {
 	place  diag.Range
 	values map[string]value
 	blocks []record
+	wrong  map[string]bool // attributes that are given but have no good value
+	use    diag.Range      // the host's use block that brought the record; zero when the host says it itself
 }
 
 // value is an evaluated attribute. The value is never null.
@@ -30,6 +32,7 @@ type value struct {
 	place    diag.Range
 	elements []diag.Range // of a list written as one
 	use      diag.Range   // the host's `use` that brought it; zero when the host says it itself
+	wrong    bool         // given, but not good: reported already
 	rival    *value       // another profile's value that differs
 }
 
@@ -94,19 +97,24 @@ func (l *loader) checkBlock(b *hclsyntax.Block, schema block) bool {
 		}
 		seen[c.Type] = place(c.TypeRange)
 	}
-	for _, a := range schema.attributes {
-		if a.required && b.Body.Attributes[a.name] == nil {
-			l.add(ruleMissing.In(labelRange(b), "%s needs %s. %s", describeBlock(b), a.name, a.doc))
-		}
-	}
 	return len(l.diags) == before
 }
 
-func describeBlock(b *hclsyntax.Block) string {
-	if len(b.Labels) > 0 {
-		return fmt.Sprintf("%s %q", b.Type, b.Labels[0])
+// required reports what is missing of a block when all that lies over it is
+// known: a host need not repeat what its profile says.
+func (l *loader) required(r record) {
+	what := "the " + r.schema.name + " block"
+	if r.label != "" {
+		what = fmt.Sprintf("%s %q", r.schema.name, r.label)
 	}
-	return "the " + b.Type + " block"
+	for _, a := range r.schema.attributes {
+		if _, ok := r.values[a.name]; a.required && !ok && !r.wrong[a.name] {
+			l.add(ruleMissing.In(r.place, "%s needs %s. %s", what, a.name, a.doc))
+		}
+	}
+	for _, b := range r.blocks {
+		l.required(b)
+	}
 }
 
 func (l *loader) checkAttributeName(a *hclsyntax.Attribute, in string, schema block) {
@@ -156,7 +164,7 @@ func twice2(b *hclsyntax.Block, what string, first diag.Range) diag.Diagnostic {
 // record reads a block. Faults are reported; what is right of it is returned.
 func (l *loader) record(b *hclsyntax.Block, schema block, ctx *hcl.EvalContext) record {
 	l.checkBlock(b, schema)
-	r := record{schema: schema, place: labelRange(b), values: make(map[string]value)}
+	r := record{schema: schema, place: labelRange(b), values: make(map[string]value), wrong: make(map[string]bool)}
 	if len(b.Labels) > 0 {
 		r.label = b.Labels[0]
 	}
@@ -170,10 +178,14 @@ func (l *loader) record(b *hclsyntax.Block, schema block, ctx *hcl.EvalContext) 
 		}
 		if v, ok := l.attribute(a, spec, ctx); ok {
 			r.values[a.Name] = v
+		} else if v.wrong {
+			r.wrong[a.Name] = true
 		}
 	}
 	for _, c := range b.Body.Blocks {
-		if inner, ok := schema.block(c.Type); ok {
+		if inner, ok := schema.block(c.Type); ok && len(c.Labels) != len(inner.labels) {
+			l.checkBlock(c, inner)
+		} else if ok {
 			r.blocks = append(r.blocks, l.record(c, inner, ctx))
 		}
 	}
@@ -184,25 +196,26 @@ func (l *loader) record(b *hclsyntax.Block, schema block, ctx *hcl.EvalContext) 
 // counts as not given.
 func (l *loader) attribute(a *hclsyntax.Attribute, spec attribute, ctx *hcl.EvalContext) (value, bool) {
 	v, ok := l.evaluate(a.Expr, ctx)
-	if !ok || v.IsNull() || !v.IsWhollyKnown() { // unknown: already reported where it comes from
+	if !ok || !v.IsWhollyKnown() { // unknown: already reported where it comes from
+		return value{wrong: true}, false
+	}
+	if v.IsNull() {
 		return value{}, false
 	}
 	out := value{place: place(a.Expr.Range()), elements: elementRanges(a.Expr)}
+	if v.ContainsMarked() {
+		v, _ = v.UnmarkDeep()
+		l.site.secrets.conceal(v)
+	}
 	converted, why := convertTo(v, spec.typ)
 	if why != "" {
-		l.add(ruleType.In(out.place, "%s is %s%s", spec.name, why, l.shown(a.Expr, v)))
+		l.add(ruleType.In(out.place, "%s is %s, not %s", spec.name, why, v.Type().FriendlyName()))
+		out.wrong = true
 		return out, false
 	}
 	out.Value = converted
-	return out, l.checkWords(out, spec)
-}
-
-// shown tells what a value was, unless it is sensitive.
-func (l *loader) shown(e hcl.Expression, v cty.Value) string {
-	if len(l.sensitiveNames(e)) > 0 {
-		return ""
-	}
-	return ", not " + strings.TrimPrefix(v.Type().FriendlyName(), "dynamic ")
+	out.wrong = !l.checkWords(out, spec)
+	return out, !out.wrong
 }
 
 func elementRanges(e hclsyntax.Expression) []diag.Range {

@@ -4,38 +4,50 @@ import "linkspan/core/diag"
 
 // The rules of the language. A code never changes its meaning.
 var (
-	ruleRead             = diag.Rule{Code: "LS1001", Severity: diag.Error, Summary: "definitions that cannot be read"}
-	ruleSize             = diag.Rule{Code: "LS1002", Severity: diag.Error, Summary: "a file too large or nested too deep"}
-	ruleCharacter        = diag.Rule{Code: "LS1003", Severity: diag.Error, Summary: "a character that does not belong into the file"}
-	ruleSyntax           = diag.Rule{Code: "LS1004", Severity: diag.Error, Summary: "a syntax error"}
-	ruleExpression       = diag.Rule{Code: "LS1005", Severity: diag.Error, Summary: "an expression without a value"}
-	ruleUnknownBlock     = diag.Rule{Code: "LS1006", Severity: diag.Error, Summary: "an unknown block"}
-	ruleUnknownAttribute = diag.Rule{Code: "LS1007", Severity: diag.Error, Summary: "an unknown attribute"}
-	ruleLabels           = diag.Rule{Code: "LS1008", Severity: diag.Error, Summary: "a block with too few or too many labels"}
-	ruleTwice            = diag.Rule{Code: "LS1009", Severity: diag.Error, Summary: "a block given twice"}
-	ruleMissing          = diag.Rule{Code: "LS1010", Severity: diag.Error, Summary: "a required attribute is missing"}
-	ruleType             = diag.Rule{Code: "LS1011", Severity: diag.Error, Summary: "a value of the wrong type"}
-	ruleWords            = diag.Rule{Code: "LS1012", Severity: diag.Error, Summary: "not one of the words"}
-	ruleVariable         = diag.Rule{Code: "LS1013", Severity: diag.Error, Summary: "a variable without a good value"}
-	ruleCycle            = diag.Rule{Code: "LS1014", Severity: diag.Error, Summary: "locals that need each other"}
-	ruleReference        = diag.Rule{Code: "LS1015", Severity: diag.Error, Summary: "an unknown name in an expression"}
-	ruleInterface        = diag.Rule{Code: "LS1016", Severity: diag.Error, Summary: "an unknown interface"}
-	ruleBackend          = diag.Rule{Code: "LS1017", Severity: diag.Error, Summary: "an unknown backend"}
-	ruleAddress          = diag.Rule{Code: "LS1018", Severity: diag.Error, Summary: "not an IP address"}
-	ruleProfile          = diag.Rule{Code: "LS1019", Severity: diag.Error, Summary: "an unknown profile"}
-	ruleConflict         = diag.Rule{Code: "LS1020", Severity: diag.Error, Summary: "two profiles disagree"}
-	ruleForEach          = diag.Rule{Code: "LS1021", Severity: diag.Error, Summary: "for_each over the wrong thing"}
-	ruleHostName         = diag.Rule{Code: "LS1022", Severity: diag.Error, Summary: "not a host name"}
-	ruleSelect           = diag.Rule{Code: "LS1023", Severity: diag.Error, Summary: "no such host"}
-	ruleVersion          = diag.Rule{Code: "LS1024", Severity: diag.Error, Summary: "another version of linkspan is required"}
-	ruleTwoKinds         = diag.Rule{Code: "LS1025", Severity: diag.Error, Summary: "one interface of two kinds"}
+	ruleRead             = languageRule("LS1001", "definitions that cannot be read")
+	ruleSize             = languageRule("LS1002", "a file too large or nested too deep")
+	ruleCharacter        = languageRule("LS1003", "a character that does not belong into the file")
+	ruleSyntax           = languageRule("LS1004", "a syntax error")
+	ruleExpression       = languageRule("LS1005", "an expression without a value")
+	ruleUnknownBlock     = languageRule("LS1006", "an unknown block")
+	ruleUnknownAttribute = languageRule("LS1007", "an unknown attribute")
+	ruleLabels           = languageRule("LS1008", "a block with too few or too many labels")
+	ruleTwice            = languageRule("LS1009", "a block given twice")
+	ruleMissing          = languageRule("LS1010", "a required attribute is missing")
+	ruleType             = languageRule("LS1011", "a value of the wrong type")
+	ruleWords            = languageRule("LS1012", "not one of the words")
+	ruleVariable         = languageRule("LS1013", "a variable without a good value")
+	ruleCycle            = languageRule("LS1014", "locals that need each other")
+	ruleReference        = languageRule("LS1015", "an unknown name in an expression")
+	ruleInterface        = languageRule("LS1016", "an unknown interface")
+	ruleBackend          = languageRule("LS1017", "an unknown backend")
+	ruleAddress          = languageRule("LS1018", "not an IP address")
+	ruleProfile          = languageRule("LS1019", "an unknown profile")
+	ruleConflict         = languageRule("LS1020", "two profiles disagree")
+	ruleForEach          = languageRule("LS1021", "for_each over the wrong thing")
+	ruleHostName         = languageRule("LS1022", "not a host name")
+	ruleSelect           = languageRule("LS1023", "no such host")
+	ruleVersion          = languageRule("LS1024", "another version of linkspan is required")
+	ruleTwoKinds         = languageRule("LS1025", "one interface of two kinds")
+	ruleManners          = mild(languageRule("LS1026", "not in the canonical format"))
 )
+
+// languageRule joins a rule with its explanation.
+func languageRule(code, summary string) diag.Rule {
+	e := explanations[code]
+	return diag.Rule{Code: code, Severity: diag.Error, Summary: summary, Explain: e.text, Wrong: e.wrong, Right: e.right}
+}
+
+func mild(r diag.Rule) diag.Rule {
+	r.Severity = diag.Warning
+	return r
+}
 
 // Rules lists the rules of this package, by code.
 func Rules() []diag.Rule {
 	return []diag.Rule{
 		ruleRead, ruleSize, ruleCharacter, ruleSyntax, ruleExpression, ruleUnknownBlock, ruleUnknownAttribute, ruleLabels,
 		ruleTwice, ruleMissing, ruleType, ruleWords, ruleVariable, ruleCycle, ruleReference, ruleInterface, ruleBackend,
-		ruleAddress, ruleProfile, ruleConflict, ruleForEach, ruleHostName, ruleSelect, ruleVersion, ruleTwoKinds,
+		ruleAddress, ruleProfile, ruleConflict, ruleForEach, ruleHostName, ruleSelect, ruleVersion, ruleTwoKinds, ruleManners,
 	}
 }

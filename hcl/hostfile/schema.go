@@ -3,6 +3,7 @@ package hostfile
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"linkspan/core/host"
 )
@@ -77,15 +78,18 @@ func (b block) blockNames() []string {
 }
 
 // topBlocks are the blocks of a file, by name.
-func topBlocks() map[string]block {
+var topBlocks = sync.OnceValue(func() map[string]block {
 	out := make(map[string]block)
 	for _, b := range topSchema() {
 		out[b.name] = b
 	}
 	return out
-}
+})
 
-func topSchema() []block {
+// topSchema is the table: every block and attribute of the language.
+var topSchema = sync.OnceValue(makeTopSchema)
+
+func makeTopSchema() []block {
 	body := hostBody()
 	hostAttributes := append([]attribute{
 		{name: "for_each", typ: typeRaw, doc: "A map, object or set: one host for each element, as each.key and each.value."},
@@ -119,7 +123,9 @@ func topSchema() []block {
 }
 
 // hostBody is what may stand in a host and in a profile.
-func hostBody() block {
+var hostBody = sync.OnceValue(makeHostBody)
+
+func makeHostBody() block {
 	return block{
 		attributes: []attribute{
 			{name: "vars", typ: typeAny, doc: "Free data for hooks and plugins, as host.vars."},

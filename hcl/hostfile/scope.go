@@ -16,14 +16,13 @@ import (
 // scope is what an expression can name.
 type scope struct {
 	variables map[string]cty.Value
-	sensitive map[string]bool
 	locals    map[string]cty.Value
 	functions map[string]function.Function
 	root      *hcl.EvalContext
 }
 
 func newScope(dir string) *scope {
-	s := &scope{variables: map[string]cty.Value{}, sensitive: map[string]bool{}, locals: map[string]cty.Value{}, functions: functions(dir)}
+	s := &scope{variables: map[string]cty.Value{}, locals: map[string]cty.Value{}, functions: functions(dir)}
 	s.refresh()
 	return s
 }
@@ -57,28 +56,14 @@ func (l *loader) evaluate(e hcl.Expression, ctx *hcl.EvalContext) (cty.Value, bo
 			if r := place(e.Range()); d.Range.IsZero() {
 				d.Range = r
 			}
-			if s := l.sensitiveNames(e); len(s) > 0 {
-				d.Detail = fmt.Sprintf("the expression cannot be evaluated; it uses %s, which is sensitive, so no more is said", strings.Join(s, ", "))
+			if isSecret(e, ctx) {
+				d.Detail = "the expression cannot be evaluated; it uses a sensitive value, so no more is said"
 			}
 			l.add(d)
 		}
 		return cty.DynamicVal, false
 	}
 	return v, true
-}
-
-// sensitiveNames are the sensitive variables that an expression names.
-func (l *loader) sensitiveNames(e hcl.Expression) []string {
-	var out []string
-	for _, t := range e.Variables() {
-		if t.RootName() != "var" || len(t) < 2 {
-			continue
-		}
-		if a, ok := t[1].(hcl.TraverseAttr); ok && l.scope.sensitive[a.Name] {
-			out = append(out, "var."+a.Name)
-		}
-	}
-	return out
 }
 
 // unknownName finds the first name in an expression that its context does not
@@ -158,6 +143,7 @@ func (l *loader) locals() {
 	for _, name := range sortedNames(attributes) {
 		v.visit(name)
 	}
+	l.scope.refresh()
 }
 
 // localsVisit walks the locals depth first.
@@ -180,20 +166,49 @@ func (v *localsVisit) visit(name string) {
 	}
 	v.state[name] = 1
 	v.way = append(v.way, name)
-	for _, t := range a.Expr.Variables() {
-		if t.RootName() != "local" || len(t) < 2 {
-			continue
-		}
-		if step, ok := t[1].(hcl.TraverseAttr); ok {
-			v.visit(step.Name)
-		}
+	for _, need := range v.needs(a.Expr) {
+		v.visit(need)
 	}
 	v.way = v.way[:len(v.way)-1]
 	v.state[name] = 2
-	if value, ok := v.evaluate(a.Expr, v.scope.context()); ok {
+	if value, ok := v.evaluate(a.Expr, v.context(a.Expr)); ok {
 		v.scope.locals[name] = value
 	}
-	v.scope.refresh()
+}
+
+// needs are the locals that an expression names; all, when it names `local` as
+// a whole.
+func (v *localsVisit) needs(e hcl.Expression) []string {
+	var out []string
+	for _, t := range e.Variables() {
+		if t.RootName() != "local" {
+			continue
+		}
+		if len(t) > 1 {
+			if step, ok := t[1].(hcl.TraverseAttr); ok {
+				out = append(out, step.Name)
+				continue
+			}
+		}
+		return sortedNames(v.attributes)
+	}
+	return out
+}
+
+// context has the locals that an expression needs: an object of all of them for
+// each would take time that grows with their square. An unknown one gets all,
+// for the suggestion.
+func (v *localsVisit) context(e hcl.Expression) *hcl.EvalContext {
+	some := make(map[string]cty.Value)
+	for _, name := range v.needs(e) {
+		value, ok := v.scope.locals[name]
+		if !ok {
+			some = v.scope.locals
+			break
+		}
+		some[name] = value
+	}
+	return with(v.scope.context(), map[string]cty.Value{"local": cty.ObjectVal(some)})
 }
 
 // ofType are the top-level blocks of one type, in order.

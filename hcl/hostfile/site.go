@@ -1,6 +1,8 @@
 package hostfile
 
 import (
+	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -62,12 +64,19 @@ func satisfies(version, constraint string) bool {
 		if !ok {
 			return false
 		}
-		good := map[string]bool{"": c == 0, "=": c == 0, "!=": c != 0, ">": c > 0, ">=": c >= 0, "<": c < 0, "<=": c <= 0, "~>": c >= 0}
+		good := map[string]bool{"": c == 0, "=": c == 0, "!=": c != 0, ">": c > 0, ">=": c >= 0, "<": c < 0, "<=": c <= 0, "~>": c >= 0 && sameSeries(version, strings.TrimLeft(part, "<>=!~ "))}
 		if holds, known := good[operator]; !known || !holds {
 			return false
 		}
 	}
 	return true
+}
+
+// sameSeries is the upper bound of "~>": all but the last part of the
+// constraint's version are the same.
+func sameSeries(version, of string) bool {
+	have, want := strings.Split(version, "."), strings.Split(of, ".")
+	return len(want) > 1 && len(have) >= len(want)-1 && slices.Equal(have[:len(want)-1], want[:len(want)-1])
 }
 
 func compareVersions(a, b string) (int, bool) {
@@ -133,11 +142,12 @@ func (s *Site) Select(name, tag, hostname string) ([]*Definition, diag.List) {
 }
 
 // Format returns the canonical format of a definition. It refuses what does
-// not parse.
+// not parse. Lines end with LF.
 func Format(src []byte, filename string) ([]byte, diag.List) {
 	if diags := guard(src, filename); diags.HasErrors() {
 		return nil, diags
 	}
+	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
 	if _, diags := hclsyntax.ParseConfig(src, filename, hcl.InitialPos); diags.HasErrors() {
 		return nil, fromHCL(diags)
 	}

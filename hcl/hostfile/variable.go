@@ -37,6 +37,7 @@ type given struct {
 	isText bool
 	from   string
 	place  diag.Range
+	source hcl.Range
 }
 
 // variables evaluates the `variable` blocks and starts the scope.
@@ -55,14 +56,25 @@ func (l *loader) variables() {
 		declared[t.name] = t
 	}
 	values := l.givenValues(declared)
+	for name, list := range values {
+		for _, g := range list {
+			if declared[name].sensitive {
+				l.site.secrets.conceal(g.value)
+				l.site.secrets.text(g.raw)
+				l.mask(g.source)
+			}
+		}
+	}
 	for _, name := range sortedNames(declared) {
 		t := declared[name]
 		v, ok := l.variableValue(t, values[name])
 		if !ok {
 			v = cty.DynamicVal // later uses are not reported again
 		}
+		if t.sensitive {
+			v = v.Mark(secretMark)
+		}
 		l.scope.variables[name] = v
-		l.scope.sensitive[name] = t.sensitive
 	}
 	l.scope.refresh()
 	for _, name := range sortedNames(declared) {
@@ -106,6 +118,10 @@ func (l *loader) typed(b *hclsyntax.Block, schema block) (typed, bool) {
 		l.add(fromHCL(diags)...)
 		if diags.HasErrors() {
 			return t, false
+		}
+		if t.sensitive {
+			l.site.secrets.conceal(v)
+			l.mask(a.Expr.Range())
 		}
 		v, err := t.convert(v)
 		if err != nil {
@@ -189,15 +205,15 @@ func (l *loader) givenValues(declared map[string]typed) map[string][]given {
 		}
 		out[name] = append(out[name], g)
 	}
-	for _, v := range l.options.Vars {
+	for _, v := range backwards(l.options.Vars) {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok {
 			l.add(ruleVariable.In(diag.Range{}, "-var takes NAME=VALUE, not %q", v))
 			continue
 		}
-		take(name, given{raw: value, isText: true, from: "-var"}, true)
+		take(name, given{raw: value, value: cty.NullVal(cty.String), isText: true, from: "-var"}, true)
 	}
-	for _, f := range append(slices.Clone(l.options.VarFiles), l.autoFiles()...) {
+	for _, f := range append(backwards(l.options.VarFiles), l.autoFiles()...) {
 		body := l.parseFile(f)
 		if body == nil {
 			continue
@@ -209,15 +225,23 @@ func (l *loader) givenValues(declared map[string]typed) map[string][]given {
 			v, diags := a.Expr.Value(nil)
 			l.add(fromHCL(diags)...)
 			if !diags.HasErrors() {
-				take(a.Name, given{value: v, from: f, place: place(a.Expr.Range())}, true)
+				take(a.Name, given{value: v, from: f, place: place(a.Expr.Range()), source: a.Expr.Range()}, true)
 			}
 		}
 	}
 	for _, e := range l.options.Environ {
 		if name, value, ok := strings.Cut(e, "="); ok && strings.HasPrefix(name, envPrefix) {
-			take(strings.TrimPrefix(name, envPrefix), given{raw: value, isText: true, from: "the environment's " + name}, false)
+			take(strings.TrimPrefix(name, envPrefix), given{raw: value, value: cty.NullVal(cty.String), isText: true, from: "the environment's " + name}, false)
 		}
 	}
+	return out
+}
+
+// backwards is the list with its last element first: of two options of one
+// kind the later wins, as in Terraform.
+func backwards(list []string) []string {
+	out := slices.Clone(list)
+	slices.Reverse(out)
 	return out
 }
 
@@ -245,27 +269,30 @@ func (l *loader) validations(t typed) {
 			continue
 		}
 		condition, message := b.Body.Attributes["condition"], b.Body.Attributes["error_message"]
-		if condition == nil || message == nil { // reported by checkBlock
+		if condition == nil || message == nil {
+			l.add(ruleMissing.In(place(b.TypeRange), "a validation needs condition and error_message"))
 			continue
 		}
-		v, diags := condition.Expr.Value(l.scope.context())
-		text, more := message.Expr.Value(l.scope.context())
-		diags = append(diags, more...)
-		l.add(fromHCL(diags)...)
-		if diags.HasErrors() || !v.IsWhollyKnown() {
+		v, ok := l.evaluate(condition.Expr, l.scope.context())
+		text, textOK := l.evaluate(message.Expr, l.scope.context())
+		if !ok || !textOK || !v.IsWhollyKnown() {
 			continue
 		}
+		v, _ = v.Unmark()
 		if v.Type() != cty.Bool || v.IsNull() {
 			l.add(ruleType.In(place(condition.Expr.Range()), "a condition is true or false"))
 			continue
 		}
 		if v.False() {
-			l.add(ruleVariable.In(t.place, "the value of %q is refused: %s", t.name, textOf(text)).With("by this condition", ""))
+			l.add(relatedTo(ruleVariable.In(t.place, "the value of %q is refused: %s", t.name, textOf(text)), "by this condition", place(condition.Expr.Range())))
 		}
 	}
 }
 
 func textOf(v cty.Value) string {
+	if v.ContainsMarked() {
+		return hidden
+	}
 	if v.Type() == cty.String && v.IsWhollyKnown() && !v.IsNull() {
 		return v.AsString()
 	}
