@@ -17,10 +17,12 @@ func order(have *graph, want *goal) []step {
 	p.deleteGone(p.isEarly)
 	p.structure(p.isEarly)
 	p.settle()
+	p.joinInPlace()
 	p.moveAddresses()
 	p.deleteGone(func(string) bool { return true })
 	p.structure(func(string) bool { return true })
 	p.moveAddresses()
+	p.announceLate()
 	return p.steps
 }
 
@@ -28,10 +30,12 @@ type planner struct {
 	cur   *graph
 	want  *goal
 	steps []step
-	live  map[string]bool // in use now
-	kept  map[string]bool // ports that keep a live bond alive until the move
-	moved []step          // announcements that are due
-	fresh bool            // a card was given to a bond or bridge in this plan
+	live  map[string]bool      // in use now
+	kept  map[string]bool      // ports that keep a live bond alive until the move
+	due   []string             // bridges whose card has changed: the switch must hear of it
+	later map[string][]address // moved to links that find a card only at the end
+	freed bool                 // the neighbours know which cards are in use
+	fresh bool                 // a card was given to a bond or bridge in this plan
 }
 
 func (p *planner) do(s step) {
@@ -251,6 +255,9 @@ func (p *planner) release(l *link) {
 	if w := p.want.link(l.Master); w != nil && w.Kind == "bridge" && p.cur.link(l.Master) != nil {
 		p.pin(l.Master)
 	}
+	if m := p.cur.link(l.Master); m != nil && m.Kind == "bond" {
+		p.fresh = true // it has to find its link again
+	}
 	p.do(step{Do: doMaster, Link: l.Name})
 }
 
@@ -319,6 +326,7 @@ func (p *planner) join(l *link, w *link) {
 	if w.Kind == "bridge" {
 		p.swap(name, w)
 		p.do(step{Do: doMaster, Link: name, Master: w.Name})
+		p.tellSwitch()
 		return
 	}
 	for _, a := range p.cur.addressesOf(name) {
@@ -327,6 +335,7 @@ func (p *planner) join(l *link, w *link) {
 		}
 	}
 	if l.Up {
+		p.freeSpare(name)
 		p.do(step{Do: doDown, Link: name})
 	}
 	p.do(step{Do: doMaster, Link: name, Master: w.Name})
@@ -334,14 +343,47 @@ func (p *planner) join(l *link, w *link) {
 }
 
 // swap lets the ports that are to leave a bridge go before a new one comes:
-// both may lead to the same network, and a bridge without STP would loop.
+// both may lead to the same network, and a bridge without STP would loop. The
+// new one has its link first, and both steps go to the kernel together.
 func (p *planner) swap(coming string, w *link) {
-	p.pin(w.Name)
+	var leaving []string
 	for _, name := range p.cur.ports(w.Name) {
 		target := p.want.link(name)
-		leaves := p.want.managed[name] && (target == nil || target.Master != w.Name)
-		if leaves && name != coming {
-			p.do(step{Do: doMaster, Link: name})
+		if p.want.managed[name] && (target == nil || target.Master != w.Name) {
+			leaving = append(leaving, name)
 		}
+	}
+	if p.cur.link(w.Name).Up {
+		p.pin(w.Name)
+	}
+	if len(leaving) == 0 {
+		return
+	}
+	if target := p.want.link(coming); target.Up && !p.cur.link(coming).Up && p.parentUp(target) {
+		p.do(step{Do: doUp, Link: coming})
+	}
+	if p.fresh && p.cur.reachable(coming) {
+		p.do(step{Do: doCarrier, Link: coming, Milliseconds: holdCarrier})
+	}
+	for _, name := range leaving {
+		p.do(step{Do: doMaster, Link: name})
+	}
+	p.due = append(p.due, w.Name)
+}
+
+// joinInPlace makes a link in use a port of the new bridge that takes over its
+// address. The frames then reach the address through the bridge, while those
+// that leave still may by the old way, so that nothing is lost in between.
+func (p *planner) joinInPlace() {
+	for _, name := range p.bottomUp() {
+		l, w := p.cur.link(name), p.want.link(name)
+		if l == nil || l.Master != "" || !p.live[name] || !p.want.managed[name] {
+			continue
+		}
+		bridge := p.want.link(w.Master)
+		if bridge == nil || bridge.Kind != "bridge" || p.cur.link(w.Master) == nil || p.live[w.Master] {
+			continue
+		}
+		p.join(l, bridge)
 	}
 }

@@ -44,19 +44,38 @@ func (p *planner) moveAddresses() {
 	p.addAddresses() // secondaries that went with their primary
 	p.turnRoutes()
 	p.removeRoutes()
-	if len(moved) == 0 {
-		return
+	for _, name := range names(moved) {
+		if !p.cur.reachable(name) {
+			if p.later == nil {
+				p.later = make(map[string][]address)
+			}
+			p.later[name] = append(p.later[name], moved[name]...)
+			delete(moved, name)
+		}
 	}
-	for range 2 {
+	p.announce(moved)
+}
+
+// announce tells the neighbours twice: a neighbour that has just heard of the
+// old MAC may not believe the first.
+func (p *planner) announce(moved map[string][]address) {
+	for round := range 2 {
 		for _, name := range names(moved) {
 			p.do(step{Do: doAnnounce, Link: name, Announce: moved[name]})
 		}
-		if p.steps[len(p.steps)-1].Do == doAnnounce && !slices.ContainsFunc(p.steps, func(s step) bool { return s.Do == doPause }) {
+		if round == 0 && len(moved) > 0 {
 			p.do(step{Do: doPause, Milliseconds: lockTime})
-			continue
 		}
-		break
 	}
+}
+
+func (p *planner) announceLate() {
+	for _, name := range names(p.later) {
+		if !p.cur.reachable(name) {
+			delete(p.later, name)
+		}
+	}
+	p.announce(p.later)
 }
 
 func names(m map[string][]address) []string {
@@ -161,4 +180,39 @@ func (p *planner) removeRoutes() {
 			p.do(step{Do: doNoRoute, Link: r.Link, Route: &r})
 		}
 	}
+}
+
+// tellSwitch announces what is on a bridge whose card has changed.
+func (p *planner) tellSwitch() {
+	for _, name := range p.due {
+		var all []address
+		for _, a := range p.cur.addressesOf(name) {
+			if !a.isLocal() {
+				all = append(all, a)
+			}
+		}
+		if len(all) > 0 {
+			p.do(step{Do: doAnnounce, Link: name, Announce: all})
+		}
+	}
+	p.due = nil
+}
+
+// freeSpare tells the neighbours where the addresses are before a card that is
+// up and has none goes down. With arp_ignore=0, the kernel's default, a card
+// answers for the addresses of all others in its network, so that neighbours
+// may well be sending to the one that nobody seems to use.
+func (p *planner) freeSpare(card string) {
+	if p.freed || p.live[card] {
+		return
+	}
+	p.freed = true
+	known := make(map[string][]address)
+	for _, a := range p.cur.Addresses {
+		l := p.cur.link(a.Link)
+		if l != nil && l.Up && l.Ether && !l.Loop && !isForeign(l) && a.Prefix.Addr().Is4() && p.cur.reachable(a.Link) {
+			known[a.Link] = append(known[a.Link], a)
+		}
+	}
+	p.announce(known)
 }

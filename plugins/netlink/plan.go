@@ -123,9 +123,14 @@ func overall(steps []step, have *graph, want *goal) []plan.Effect {
 	g := have.clone()
 	var out []plan.Effect
 	told := make(map[string]bool)
-	for _, s := range steps {
+	for n := 0; n < len(steps); n++ {
+		s := steps[n]
 		before := g.clone()
 		simulate(g, s)
+		if s.Do == doMaster && s.Master == "" && n+1 < len(steps) && steps[n+1].Do == doMaster && steps[n+1].Master == before.link(s.Link).Master {
+			n++ // a port for another, in one system call
+			simulate(g, steps[n])
+		}
 		for _, a := range before.Addresses {
 			if told[a.Link] || a.isLocal() || !before.reachable(a.Link) || g.carries(a.Prefix.Addr()) {
 				continue
