@@ -12,11 +12,28 @@ func Suggest(given string, candidates []string) string {
 			continue
 		}
 		d := levenshtein.Distance(given, c, nil)
+		if transposed(given, c) { // the commonest slip of the fingers: one mistake, not two
+			d = 1
+		}
 		if d < bestDistance && d*2 < max(len(given), len(c)) {
 			best, bestDistance = c, d
 		}
 	}
 	return best
+}
+
+// transposed reports whether two words differ by two neighbouring bytes that
+// have changed places.
+func transposed(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := 0; i+1 < len(a); i++ {
+		if a[i] != b[i] {
+			return a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+		}
+	}
+	return false
 }
 
 // DidYouMean returns ` Did you mean "x"?` with a leading blank, or "".
