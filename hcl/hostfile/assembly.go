@@ -94,6 +94,7 @@ func (l *loader) instances(b *hclsyntax.Block, ctx *hcl.EvalContext) []instance 
 	iterable := t.IsMapType() || t.IsObjectType() || t.IsSetType() && t.ElementType() == cty.String
 	if v.IsMarked() {
 		l.add(ruleForEach.In(place(a.Expr.Range()), "for_each takes no sensitive value: its keys become names that everybody sees"))
+		l.incomplete = true
 		return nil
 	}
 	if !v.IsWhollyKnown() { // reported where it comes from
@@ -102,6 +103,7 @@ func (l *loader) instances(b *hclsyntax.Block, ctx *hcl.EvalContext) []instance 
 	}
 	if v.IsNull() || !iterable {
 		hint := ""
+		l.incomplete = true
 		if t.IsTupleType() || t.IsListType() {
 			hint = "; make a set of the list with toset(…)"
 		}

@@ -26,6 +26,12 @@ func fromHCL(in hcl.Diagnostics) diag.List {
 		}
 	}
 	for _, d := range in {
+		if strings.Contains(d.Detail, "Single quotes are not valid") && d.Subject != nil && !quotes[d.Subject.Start.Line] {
+			quotes[d.Subject.Start.Line] = true
+			out = append(out, ruleCharacter.In(place(*d.Subject), "a text is written in double quotes (\"), not in single ones"))
+		}
+	}
+	for _, d := range in {
 		if d.Subject != nil && quotes[d.Subject.Start.Line] {
 			continue
 		}

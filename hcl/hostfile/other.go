@@ -62,6 +62,7 @@ func (d *definition) backend(f fields) {
 	if d.options.Schema != nil {
 		s, known, ok := d.options.Schema(f.label)
 		if !ok {
+			d.Host.Backends = append(d.Host.Backends, b) // so that it does not seem to be missing
 			d.add(ruleBackend.In(f.place, "no backend is called %q.%s", f.label, suggestOrList(f.label, known)))
 			return
 		}
@@ -82,7 +83,7 @@ func (d *definition) backend(f fields) {
 	}
 	for _, a := range schema.Attributes {
 		if _, given := f.values[a.Name]; a.Required && !given {
-			d.add(ruleMissing.In(f.place, "backend %q needs %s. %s", f.label, a.Name, a.Doc))
+			d.add(ruleMissing.In(f.place, "backend %q needs the attribute %s: %s", f.label, a.Name, clause(a.Doc)))
 		}
 	}
 	if len(config) > 0 {
@@ -119,7 +120,7 @@ func (d *definition) fits(v value, a host.Attribute) bool {
 		}
 	}
 	if why != "" {
-		d.add(ruleType.In(v.place, "%s is %s, not %s", a.Name, why, v.Type().FriendlyName()))
+		d.add(ruleType.In(v.place, "%s is %s, not %s", a.Name, why, kindOf(v.Value)))
 		return false
 	}
 	return d.checkWords(v, attribute{name: a.Name, typ: types[a.Type], words: a.Words})

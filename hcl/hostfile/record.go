@@ -109,7 +109,7 @@ func (l *loader) required(r record) {
 	}
 	for _, a := range r.schema.attributes {
 		if _, ok := r.values[a.name]; a.required && !ok && !r.wrong[a.name] {
-			l.add(ruleMissing.In(r.place, "%s needs %s. %s", what, a.name, a.doc))
+			l.add(ruleMissing.In(r.place, "%s needs the attribute %s: %s", what, a.name, clause(a.doc)))
 		}
 	}
 	for _, b := range r.blocks {
@@ -209,13 +209,47 @@ func (l *loader) attribute(a *hclsyntax.Attribute, spec attribute, ctx *hcl.Eval
 	}
 	converted, why := convertTo(v, spec.typ)
 	if why != "" {
-		l.add(ruleType.In(out.place, "%s is %s, not %s", spec.name, why, v.Type().FriendlyName()))
+		l.add(ruleType.In(out.place, "%s is %s, not %s%s", spec.name, why, kindOf(v), bracketsHint(v, spec.typ)))
 		out.wrong = true
 		return out, false
 	}
 	out.Value = converted
 	out.wrong = !l.checkWords(out, spec)
 	return out, !out.wrong
+}
+
+// clause turns a sentence into a part of one.
+func clause(sentence string) string {
+	s := strings.TrimSuffix(sentence, ".")
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// kindOf names the type of a value as people say it.
+func kindOf(v cty.Value) string {
+	t := v.Type()
+	switch {
+	case t == cty.String:
+		return "a text"
+	case t == cty.Number:
+		return "a number"
+	case t == cty.Bool:
+		return "true or false"
+	case t.IsMapType() || t.IsObjectType():
+		return "an object"
+	case t.IsListType() || t.IsSetType() || t.IsTupleType():
+		return "a list"
+	}
+	return t.FriendlyName()
+}
+
+func bracketsHint(v cty.Value, typ attributeType) string {
+	if typ == typeStrings && v.Type() == cty.String {
+		return "; write it in brackets"
+	}
+	return ""
 }
 
 func elementRanges(e hclsyntax.Expression) []diag.Range {
@@ -244,7 +278,7 @@ func convertTo(v cty.Value, typ attributeType) (cty.Value, string) {
 		return must(v, cty.Bool, "true or false")
 	case typeStrings:
 		if v.Type() == cty.String {
-			return v, "a list of texts; write it in brackets"
+			return v, "a list of texts"
 		}
 		return listOf(v)
 	case typeNames:

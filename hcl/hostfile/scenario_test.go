@@ -131,6 +131,17 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Add(string(src))
 	f.Add("profile \"p\" {\n  input \"a\" { type = object({ b = optional(string) }) }\n}\nhost \"h\" {\n  for_each = toset([\"x\"])\n  name = each.key\n  use \"p\" { a = {} }\n}\n")
+	corpus, err := filepath.Glob("testdata/*/*.hcl")
+	if err != nil || len(corpus) == 0 {
+		f.Fatal(corpus, err)
+	}
+	for _, c := range corpus {
+		src, err := os.ReadFile(c)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(src))
+	}
 	dir := f.TempDir()
 	path := filepath.Join(dir, "a.hcl")
 	f.Fuzz(func(t *testing.T, src string) {
@@ -143,10 +154,32 @@ func FuzzLoad(f *testing.F) {
 			diags = append(diags, d.Resolve(host.Validate(&d.Host))...)
 		}
 		_ = diags.Sorted()
+		if !diags.HasErrors() {
+			writeAndLoad(t, site, dir)
+		}
 		if tidy, diags := Format([]byte(src), "a.hcl"); !diags.HasErrors() {
 			if _, again := Format(tidy, "a.hcl"); again.HasErrors() {
 				t.Fatalf("the canonical format does not parse: %s", again)
 			}
 		}
 	})
+}
+
+// writeAndLoad checks that what Write gives for a valid host is valid.
+func writeAndLoad(t *testing.T, site *Site, dir string) {
+	t.Helper()
+	for _, d := range site.Definitions {
+		text := Write(d.Host)
+		path := filepath.Join(dir, "written")
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		again, diags := Load(path, Options{})
+		if diags.HasErrors() || len(again.Definitions) != 1 {
+			t.Fatalf("%v\n%s", diags, text)
+		}
+		if again := Write(again.Definitions[0].Host); string(again) != string(text) {
+			t.Fatalf("wrote\n%s\nthen\n%s", text, again)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package hostfile
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -56,6 +57,7 @@ func (l *loader) evaluate(e hcl.Expression, ctx *hcl.EvalContext) (cty.Value, bo
 			if r := place(e.Range()); d.Range.IsZero() {
 				d.Range = r
 			}
+			d.Detail += l.functionHint(d.Detail)
 			if isSecret(e, ctx) {
 				d.Detail = "the expression cannot be evaluated; it uses a sensitive value, so no more is said"
 			}
@@ -64,6 +66,18 @@ func (l *loader) evaluate(e hcl.Expression, ctx *hcl.EvalContext) (cty.Value, bo
 		return cty.DynamicVal, false
 	}
 	return v, true
+}
+
+var unknownFunction = regexp.MustCompile(`There is no function named "([^"]*)"`)
+
+// functionHint suggests a function, which the expression's own diagnostics do
+// only within a namespace.
+func (l *loader) functionHint(detail string) string {
+	m := unknownFunction.FindStringSubmatch(detail)
+	if m == nil {
+		return ""
+	}
+	return diag.DidYouMean(m[1], sortedNames(l.scope.functions))
 }
 
 // unknownName finds the first name in an expression that its context does not

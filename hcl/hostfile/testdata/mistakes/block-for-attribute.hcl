@@ -1,0 +1,6 @@
+host "a" {
+  ethernet "eth0" {
+    addresses {}
+  }
+  backend "ifcfg" {}
+}

@@ -1,0 +1,5 @@
+host "a" {
+  bridge = {
+    ports = []
+  }
+}

@@ -1,0 +1,4 @@
+host "a" {
+  bridge "br0" { adresses = [] }
+  backend "ifcfg" {}
+}

@@ -1,0 +1,4 @@
+host "a" {
+  brigde "br0" {}
+  backend "ifcfg" {}
+}

@@ -1,0 +1,1 @@
+locals { a = cidrhots("10.0.0.0/24", 1) }

@@ -1,0 +1,4 @@
+host "a" {
+  bridge "abcdefghijklmnop" {}
+  backend "ifcfg" {}
+}

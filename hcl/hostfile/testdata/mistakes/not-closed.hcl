@@ -1,0 +1,2 @@
+host "a" {
+  backend "ifcfg" {}

@@ -1,0 +1,4 @@
+host "a" {
+  bridge "br0" { ports = "eth0" }
+  backend "ifcfg" {}
+}

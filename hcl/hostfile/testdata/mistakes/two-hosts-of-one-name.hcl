@@ -1,0 +1,6 @@
+host "a" {
+  backend "ifcfg" {}
+}
+host "a" {
+  backend "ifcfg" {}
+}

@@ -1,0 +1,3 @@
+profile "p" {
+  bridge "br0" { adresses = [] }
+}

@@ -1,0 +1,7 @@
+host "a" {
+  vlan "v" {
+    parent = "eth0"
+    id     = 4095
+  }
+  backend "ifcfg" {}
+}
