@@ -6,13 +6,14 @@ import (
 	"net"
 	"net/netip"
 
+	nl "github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 )
 
 // announce tells the neighbours on a link where addresses are now: gratuitous
 // ARP for IPv4 (RFC 5227, section 3), an unsolicited neighbour advertisement
 // for IPv6 (RFC 4861, section 7.2.6).
-func announce(index int, addresses []address) error {
+func announce(index int, addresses []address, guests []net.HardwareAddr) error {
 	card, err := net.InterfaceByIndex(index)
 	if err != nil {
 		return fmt.Errorf("announce: %w", err)
@@ -25,6 +26,11 @@ func announce(index int, addresses []address) error {
 		return fmt.Errorf("announce from %s: %w", card.Name, err)
 	}
 	defer unix.Close(fd)
+	for _, mac := range guests {
+		if err := unix.Sendto(fd, reverse(mac), 0, &unix.SockaddrLinklayer{Ifindex: index}); err != nil {
+			return fmt.Errorf("announce %s from %s: %w", mac, card.Name, err)
+		}
+	}
 	for _, a := range addresses {
 		frames := [][]byte{gratuitous(card.HardwareAddr, a.Prefix.Addr(), 1), gratuitous(card.HardwareAddr, a.Prefix.Addr(), 2)}
 		if a.Prefix.Addr().Is6() {
@@ -71,4 +77,44 @@ func checksum(b []byte) uint16 {
 		sum = sum&0xffff + sum>>16
 	}
 	return ^uint16(sum)
+}
+
+// reverse is a reverse ARP request (RFC 903) from a MAC for itself, as
+// hypervisors send it when a guest has moved: it tells switches where the
+// guest is and asks nothing that anybody answers.
+func reverse(mac net.HardwareAddr) []byte {
+	b := append([]byte{255, 255, 255, 255, 255, 255}, mac...)
+	b = append(b, 0x80, 0x35, 0, 1, 8, 0, 6, 4, 0, 3)
+	b = append(append(b, mac...), 0, 0, 0, 0)
+	return append(append(b, mac...), make([]byte, 4+18)...) // up to 60 bytes
+}
+
+// behind lists the MACs that a bridge has learnt on some of its ports.
+func (c *conn) behind(e *encoder, ports []string) ([]net.HardwareAddr, error) {
+	if len(ports) == 0 {
+		return nil, nil
+	}
+	on := make(map[uint32]bool)
+	for _, p := range ports {
+		on[uint32(e.index[p])] = true
+	}
+	body := make([]byte, unix.SizeofNdMsg)
+	body[0] = unix.AF_BRIDGE
+	var out []net.HardwareAddr
+	err := c.dump(unix.RTM_GETNEIGH, body, func(b []byte) error {
+		if len(b) < unix.SizeofNdMsg || !on[hostOrder.Uint32(b[4:])] || hostOrder.Uint16(b[8:])&unix.NUD_PERMANENT != 0 {
+			return nil
+		}
+		ad, err := nl.NewAttributeDecoder(b[unix.SizeofNdMsg:])
+		if err != nil {
+			return err
+		}
+		for ad.Next() {
+			if ad.Type() == unix.NDA_LLADDR && ad.Len() > 0 {
+				out = append(out, net.HardwareAddr(ad.Bytes()))
+			}
+		}
+		return ad.Err()
+	})
+	return out, err
 }

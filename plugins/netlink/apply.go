@@ -162,7 +162,11 @@ func (c *conn) alone(ctx context.Context, e *encoder, s step) error {
 	case doCarrier:
 		return c.awaitCarrier(ctx, s)
 	case doAnnounce:
-		return announce(e.index[s.Link], s.Announce)
+		macs, err := c.behind(e, s.Guests)
+		if err != nil {
+			return err
+		}
+		return announce(e.index[s.Link], s.Announce, macs)
 	case doAcceptRA:
 		if err := os.WriteFile(sysctlPath(s.Link, "accept_ra"), []byte(strconv.Itoa(*s.New.AcceptRA)), 0o644); err != nil {
 			return fmt.Errorf("%s: %w", s, err)

@@ -191,8 +191,14 @@ func (p *planner) tellSwitch() {
 				all = append(all, a)
 			}
 		}
-		if len(all) > 0 {
-			p.do(step{Do: doAnnounce, Link: name, Announce: all})
+		var guests []string
+		for _, port := range p.cur.ports(name) {
+			if !p.want.managed[port] {
+				guests = append(guests, port)
+			}
+		}
+		if len(all)+len(guests) > 0 {
+			p.do(step{Do: doAnnounce, Link: name, Announce: all, Guests: guests})
 		}
 	}
 	p.due = nil

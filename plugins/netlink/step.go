@@ -39,6 +39,7 @@ type step struct {
 	Route        *route      `json:"route,omitempty"`
 	Neighbours   []neighbour `json:"neighbours,omitempty"`
 	Announce     []address   `json:"announce,omitempty"`
+	Guests       []string    `json:"guests,omitempty"` // announce: foreign ports whose MACs the switch must hear of
 	Milliseconds int         `json:"milliseconds,omitempty"`
 }
 
@@ -94,6 +95,9 @@ func (s step) announced() string {
 	var out []string
 	for _, a := range s.Announce {
 		out = append(out, a.Prefix.Addr().String())
+	}
+	for _, g := range s.Guests {
+		out = append(out, "what is behind "+g)
 	}
 	return strings.Join(out, ", ")
 }
