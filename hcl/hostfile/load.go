@@ -29,6 +29,9 @@ type Options struct {
 	// Schema gives the shape of a backend's block, and the names of all known
 	// backends; ok is false for an unknown backend. A nil Schema takes any body.
 	Schema func(backend string) (schema host.Schema, known []string, ok bool)
+	// Functions are expression functions of the site's own, by name. Arguments
+	// and results are JSON-like values; a built-in name cannot be replaced.
+	Functions map[string]func(args []any) (any, error)
 }
 
 // Site is the definitions of one directory.

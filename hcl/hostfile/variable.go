@@ -42,7 +42,7 @@ type given struct {
 
 // variables evaluates the `variable` blocks and starts the scope.
 func (l *loader) variables() {
-	l.scope = newScope(l.site.Dir)
+	l.scope = newScope(l.site.Dir, l.options.Functions)
 	declared := make(map[string]typed)
 	for _, b := range l.ofType("variable") {
 		t, ok := l.typed(b, topBlocks()["variable"])

@@ -1,0 +1,123 @@
+package hostfile
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The value of a variable comes from the first of: -var, -var-file, the
+// directory's files, the environment, the default.
+func TestVariableSources(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"a.hcl":           "variable \"mtu\" {\n  type    = number\n  default = 1000\n}\nhost \"a\" {\n  ethernet \"eth0\" { mtu = var.mtu }\n  backend \"ifcfg\" {}\n}\n",
+		"named.vars.hcl":  "mtu = 1003\n",
+		"second.vars.hcl": "mtu = 1004\n",
+	})
+	env := []string{"LINKSPAN_VAR_mtu=1001"}
+	file := func(n string) string { return filepath.Join(dir, n) }
+	check := func(o Options, want int) {
+		t.Helper()
+		site, diags := Load(dir, o)
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		if got := *site.Definitions[0].Host.Interfaces[0].MTU; got != want {
+			t.Errorf("%+v: mtu %d, want %d", o, got, want)
+		}
+	}
+	check(Options{}, 1000)
+	check(Options{Environ: env}, 1001)
+	write(t, dir, map[string]string{"x.auto.vars.hcl": "mtu = 1002\n"})
+	check(Options{Environ: env}, 1002)
+	check(Options{Environ: env, VarFiles: []string{file("named.vars.hcl")}}, 1003)
+	check(Options{VarFiles: []string{file("named.vars.hcl"), file("second.vars.hcl")}}, 1004)
+	check(Options{Vars: []string{"mtu=1", "mtu=1005"}, VarFiles: []string{file("named.vars.hcl")}, Environ: env}, 1005)
+}
+
+// A secret from outside reaches no diagnostic, no source line, no message of
+// the model.
+func TestSecretsFromOutside(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"a.hcl": "variable \"key\" {\n  type      = string\n  sensitive = true\n  validation {\n    condition     = length(var.key) > 100\n    error_message = \"bad: ${var.key}\"\n  }\n}\n" +
+			"host \"a\" {\n  ethernet \"eth0\" { mac = \"x${var.key}\" }\n  backend \"ifcfg\" {}\n}\n",
+		"x.auto.vars.hcl": "key = \"canary77\"\n",
+	})
+	site, diags := Load(dir, Options{})
+	diags = append(diags, site.Definitions[0].Check(diags)...)
+	text := fmt.Sprint(diags)
+	for _, src := range site.Sources {
+		text += string(src)
+	}
+	if strings.Contains(text, "canary77") || len(diags) != 2 {
+		t.Errorf("%d diagnostics: %s", len(diags), text)
+	}
+	if got := site.Redact("the key canary77"); strings.Contains(got, "canary77") {
+		t.Error(got)
+	}
+}
+
+// Functions of the site's own can be called; built-in ones stay.
+func TestOwnFunctions(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"a.hcl": "host \"a\" {\n  ethernet \"eth0\" { description = shout(\"x\", upper(\"y\")) }\n  backend \"ifcfg\" {}\n}\n"})
+	own := map[string]func([]any) (any, error){
+		"shout": func(args []any) (any, error) { return fmt.Sprint(args...) + "!", nil },
+		"upper": func([]any) (any, error) { return nil, fmt.Errorf("replaced") },
+	}
+	site, diags := Load(dir, Options{Functions: own})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	if got := site.Definitions[0].Host.Interfaces[0].Description; got != "x Y!" && got != "xY!" {
+		t.Error(got)
+	}
+}
+
+// file and its kin stay below the directory, by ".." and by symlink.
+func TestFilesStayBelow(t *testing.T) {
+	top := t.TempDir()
+	dir := filepath.Join(top, "site")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, top, map[string]string{"outside": "canary"})
+	write(t, dir, map[string]string{"inside": "fine"})
+	if err := os.Symlink("../outside", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	for call, good := range map[string]bool{
+		`file("inside")`: true, `file("../outside")`: false, `file("link")`: false, `templatefile("link", {})`: false,
+		`file("/etc/hostname")`: false, `templatefile("../outside", {})`: false, `length(fileset("../*")) == 0 ? "" : file("nothing")`: true,
+	} {
+		write(t, dir, map[string]string{"a.hcl": "locals { a = " + call + " }\n"})
+		if _, diags := Load(dir, Options{}); diags.HasErrors() == good || strings.Contains(fmt.Sprint(diags), "canary") {
+			t.Errorf("%s: %v", call, diags)
+		}
+	}
+}
+
+// One file that does not parse does not hide what is wrong in others, and
+// nothing is said that may follow from it.
+func TestBrokenFile(t *testing.T) {
+	_, got := load(t, map[string]string{
+		"a.hcl": "variable \"v\" {\n",
+		"b.hcl": "host \"b\" {\n  ethernet \"eth0\" {\n    description = var.v\n    mtu         = \"x\"\n  }\n  backend \"ifcfg\" {}\n}\n",
+	})
+	if strings.Count(got, "\n") != 1 || !strings.Contains(got, "a.hcl:1: error LS1004") || !strings.Contains(got, "b.hcl:4: error LS1011") {
+		t.Error(got)
+	}
+}
