@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"linkspan/cmd/linkspan/internal/view"
+	"linkspan/core/engine"
+	"linkspan/core/plan"
+)
+
+type applyFlags struct {
+	view.PlanOptions
+	autoApprove bool
+	expect      string
+	brief       bool // the plan has just been shown
+}
+
+func (a *app) applyCommand() *cobra.Command {
+	var f applyFlags
+	c := &cobra.Command{
+		Use:   "apply [DIR | PLAN [DIR]]",
+		Short: "Plans, asks, and carries the plan out; or carries a saved plan out",
+		Args:  cobra.MaximumNArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 && isSavedPlan(args[0]) {
+				return a.applySaved(c.Context(), args, f)
+			}
+			if len(args) > 1 {
+				return usage(fmt.Errorf("%q is no saved plan", args[0]))
+			}
+			return a.apply(c.Context(), first(args), f)
+		},
+	}
+	planViewFlags(c, &f.PlanOptions)
+	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask")
+	c.Flags().StringVar(&f.expect, "expect", "", "refuse unless the plan has this `DIGEST`")
+	return c
+}
+
+// isSavedPlan tells a saved plan, a regular file that is no definition, from a
+// directory or an *.hcl file.
+func isSavedPlan(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && !strings.HasSuffix(path, ".hcl")
+}
+
+// apply plans and carries the plan out.
+func (a *app) apply(ctx context.Context, dir string, f applyFlags) error {
+	s, err := a.openSession(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	p, err := a.makePlan(ctx, s)
+	if err != nil {
+		return err
+	}
+	return a.carryOut(ctx, s, p, f)
+}
+
+// applySaved carries a saved plan out, for the host and root that it was made
+// for, from the definitions in the second argument or the present directory.
+func (a *app) applySaved(ctx context.Context, args []string, f applyFlags) error {
+	p, err := readPlan(args[0])
+	if err != nil {
+		return err
+	}
+	dir := ""
+	if len(args) == 2 {
+		dir = args[1]
+	}
+	a.flags.host = p.Host
+	if a.flags.root == "" {
+		a.flags.root = p.Root
+	}
+	s, err := a.openSession(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if s.request.Root != p.Root {
+		return exit{code: exitRefused, err: fmt.Errorf("the plan was made for the root %q, not %q; nothing was changed", orSlash(p.Root), orSlash(s.request.Root))}
+	}
+	return a.carryOut(ctx, s, p, f)
+}
+
+func orSlash(root string) string {
+	if root == "" {
+		return "/"
+	}
+	return root
+}
+
+// carryOut shows the plan, asks, and applies it.
+func (a *app) carryOut(ctx context.Context, s *session, p *plan.Plan, f applyFlags) error {
+	if f.expect != "" && f.expect != p.Digest {
+		return exit{code: exitRefused, err: fmt.Errorf("the plan is %s, not %s as expected; nothing was changed", p.Digest, f.expect)}
+	}
+	if !f.brief {
+		if err := a.showPlan(p, f.PlanOptions); err != nil {
+			return err
+		}
+	}
+	if !p.Empty() {
+		if err := a.ask(f); err != nil {
+			return err
+		}
+	}
+	o := engine.ApplyOptions{Progress: func(step string) { fmt.Fprintf(a.stderr, "  %s\n", view.Clean(step)) }}
+	if s.request.Root == "" {
+		o.Services = engine.HostServices{}
+	}
+	result, err := engine.Apply(ctx, s.request, p, o)
+	if err != nil {
+		return applyError(err)
+	}
+	if a.text() && !p.Empty() {
+		add, change, remove := p.Counts()
+		fmt.Fprintf(a.stdout, "\nApplied: %d added, %d changed, %d removed; read again, and it is as planned.\n", add, change, remove)
+	}
+	return a.send("applied", result)
+}
+
+// applyError gives an error of an apply its exit code.
+func applyError(err error) error {
+	var (
+		stale  *engine.StaleError
+		locked *engine.LockedError
+		undone *engine.UndoneError
+		failed *engine.UndoFailedError
+	)
+	switch {
+	case errors.As(err, &stale):
+		return exit{exitRefused, err}
+	case errors.As(err, &locked):
+		return exit{exitLocked, err}
+	case errors.As(err, &failed):
+		return exit{exitUndoFailed, err}
+	case errors.As(err, &undone):
+		return exit{exitUndone, err}
+	}
+	return fmt.Errorf("%w; nothing was changed", err)
+}
+
+// ask wants the word yes from a person.
+func (a *app) ask(f applyFlags) error {
+	if f.autoApprove {
+		return nil
+	}
+	if !a.interactive() {
+		return usage(errors.New("without a terminal nobody can say yes; use -auto-approve"))
+	}
+	fmt.Fprint(a.stderr, "\nCarry this plan out? Only \"yes\" does: ")
+	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	if strings.TrimSpace(answer) != "yes" {
+		return exit{code: exitError, err: errors.New("not confirmed; nothing was changed")}
+	}
+	return nil
+}

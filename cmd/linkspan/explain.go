@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"linkspan/core/diag"
+	"linkspan/core/host"
+	"linkspan/hcl/hostfile"
+	"linkspan/plugins/ifcfg"
+	"linkspan/plugins/xend"
+)
+
+// rules are all checks of the program.
+func rules() []diag.Rule {
+	var out []diag.Rule
+	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, ifcfg.Rules, xend.Rules} {
+		out = append(out, of()...)
+	}
+	return out
+}
+
+func (a *app) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain CODE",
+		Short: "What a diagnostic means, with an example of wrong and right",
+		Args:  cobra.ExactArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return ruleCodes(), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			code := strings.ToUpper(args[0])
+			for _, r := range rules() {
+				if r.Code == code {
+					a.explain(r)
+					return a.send("rule", r)
+				}
+			}
+			return usage(fmt.Errorf("no diagnostic has the code %q%s", args[0], diag.DidYouMean(code, ruleCodes())))
+		},
+	}
+}
+
+func ruleCodes() []string {
+	var out []string
+	for _, r := range rules() {
+		out = append(out, r.Code)
+	}
+	return out
+}
+
+func (a *app) explain(r diag.Rule) {
+	if !a.text() {
+		return
+	}
+	fmt.Fprintf(a.stdout, "%s (%s): %s\n\n%s\n", r.Code, r.Severity, r.Summary, r.Explain)
+	for _, e := range []struct{ title, text string }{{"Wrong", r.Wrong}, {"Right", r.Right}} {
+		if e.text == "" {
+			continue
+		}
+		fmt.Fprintf(a.stdout, "\n%s:\n\n", e.title)
+		for line := range strings.SplitSeq(strings.Trim(e.text, "\n"), "\n") {
+			fmt.Fprintln(a.stdout, strings.TrimRight("    "+line, " "))
+		}
+	}
+}

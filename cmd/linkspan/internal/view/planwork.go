@@ -1,0 +1,195 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pmezard/go-difflib/difflib"
+
+	"linkspan/core/plan"
+)
+
+// work prints what will be done: files, kernel operations, hooks, restarts,
+// and what that implies.
+func (v planView) work() {
+	v.files()
+	v.own()
+	for _, h := range v.plan.Hooks {
+		v.row("Hooks", fmt.Sprintf("%s (%s)", h.Name, strings.Join(h.On, ", ")))
+	}
+	v.restarts()
+	v.effects()
+}
+
+func (v planView) row(label, text string) {
+	fmt.Fprintf(v.w, "%s %s\n", v.paint(bold, padded(label, 8)), Clean(text))
+}
+
+// files counts the file operations and names the edited files.
+func (v planView) files() {
+	var write, edit, remove int
+	var edited []string
+	for _, s := range v.plan.Stages {
+		for _, op := range s.Operations {
+			f := op.File
+			switch {
+			case f == nil:
+			case !f.After.Exists:
+				remove++
+			case f.Before.Exists:
+				edit++
+				if f.Note != "" {
+					edited = append(edited, f.Path+": "+f.Note)
+				}
+			default:
+				write++
+			}
+		}
+	}
+	if write+edit+remove == 0 {
+		return
+	}
+	fmt.Fprintln(v.w)
+	var parts []string
+	for _, c := range []struct {
+		n    int
+		what string
+	}{{write, "to write"}, {edit, "to edit"}, {remove, "to remove"}} {
+		if c.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
+		}
+	}
+	text := strings.Join(parts, ", ")
+	if len(edited) > 0 {
+		text += " (" + strings.Join(edited, "; ") + ")"
+	}
+	if !v.options.Diff {
+		text += "      -diff shows them"
+	}
+	v.row("Files", text)
+}
+
+// own lists the operations that a backend carries out itself.
+func (v planView) own() {
+	for _, s := range v.plan.Stages {
+		var lines []string
+		for _, op := range s.Operations {
+			if op.Kind == plan.OperationOwn {
+				lines = append(lines, op.Summary)
+			}
+		}
+		if len(lines) == 0 {
+			continue
+		}
+		label := "Kernel"
+		if s.Backend != "netlink" {
+			label = s.Backend
+		}
+		v.row(label, fmt.Sprintf("%d operations, in this order", len(lines)))
+		for _, l := range lines {
+			fmt.Fprintf(v.w, "           %s\n", Clean(l))
+		}
+	}
+}
+
+func (v planView) restarts() {
+	if len(v.plan.Restarts) == 0 {
+		return
+	}
+	for _, r := range v.plan.Restarts {
+		text := r.Service + ": " + r.Why
+		if r.Skipped != "" {
+			text = "not done, " + r.Service + ": " + r.Skipped
+		}
+		v.row("Restart", text)
+	}
+}
+
+// effects prints what is implied, each line once.
+func (v planView) effects() {
+	var seen []string
+	for _, e := range allEffects(v.plan) {
+		if e.Kind == plan.EffectOperator || e.Kind == plan.EffectUnreachable || slices.Contains(seen, e.Text) {
+			continue
+		}
+		seen = append(seen, e.Text)
+	}
+	if len(seen) == 0 {
+		return
+	}
+	fmt.Fprintf(v.w, "\n%s\n", v.paint(bold, "What it implies"))
+	for _, text := range seen {
+		for i, line := range wrap(Clean(text), 84) {
+			lead := "  - "
+			if i > 0 {
+				lead = "    "
+			}
+			fmt.Fprintf(v.w, "%s%s\n", lead, line)
+		}
+	}
+}
+
+// diffs prints each changed file as a unified diff.
+func (v planView) diffs() {
+	for _, s := range v.plan.Stages {
+		for _, op := range s.Operations {
+			if op.File == nil {
+				continue
+			}
+			fmt.Fprintln(v.w)
+			for line := range strings.SplitSeq(UnifiedDiff(op.File), "\n") {
+				fmt.Fprintln(v.w, v.diffLine(line))
+			}
+		}
+	}
+}
+
+func (v planView) diffLine(line string) string {
+	text := cleaner(line, "\t")
+	switch {
+	case strings.HasPrefix(line, "+++"), strings.HasPrefix(line, "---"):
+		return v.paint(bold, text)
+	case strings.HasPrefix(line, "+"):
+		return v.paint(green, text)
+	case strings.HasPrefix(line, "-"):
+		return v.paint(red, text)
+	case strings.HasPrefix(line, "@@"):
+		return v.paint(cyan, text)
+	}
+	return text
+}
+
+// UnifiedDiff gives a file change as `diff -u` does, without the final line
+// end; a file that is not UTF-8 is only counted in bytes.
+func UnifiedDiff(f *plan.FileChange) string {
+	if !utf8.Valid(f.Before.Content) || !utf8.Valid(f.After.Content) {
+		return fmt.Sprintf("--- %s\n+++ %s\n(not UTF-8: %d bytes become %d)", f.Path, f.Path, len(f.Before.Content), len(f.After.Content))
+	}
+	from, to := f.Path, f.Path
+	if !f.Before.Exists {
+		from = "/dev/null"
+	}
+	if !f.After.Exists {
+		to = "/dev/null"
+	}
+	text, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
+		A: splitLines(f.Before.Content), B: splitLines(f.After.Content),
+		FromFile: from, ToFile: to, Context: 3,
+	})
+	if err != nil { // only a failing writer, and it writes to memory
+		return err.Error()
+	}
+	return strings.TrimSuffix(text, "\n")
+}
+
+func splitLines(content []byte) []string {
+	lines := strings.SplitAfter(string(content), "\n")
+	if last := len(lines) - 1; lines[last] == "" {
+		lines = lines[:last]
+	} else {
+		lines[last] += "\n\\ No newline at end of file\n"
+	}
+	return lines
+}

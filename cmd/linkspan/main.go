@@ -1,0 +1,20 @@
+// Command linkspan configures the network of virtualisation hosts from HCL
+// definitions kept in git: it shows a plan and carries it out.
+//
+// One file a command; each computes a value and hands it to package view.
+package main
+
+import (
+	"os"
+
+	"linkspan/plugins"
+)
+
+func main() {
+	// Started again as a built-in backend, before anything else is set up: a
+	// start costs milliseconds and happens at every plan.
+	if plugins.ServeIfAsked(builtins()) {
+		return
+	}
+	os.Exit(run(os.Args[1:], standard()))
+}

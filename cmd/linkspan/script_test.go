@@ -1,0 +1,150 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"linkspan/plugins"
+)
+
+// TestMain makes the test binary the program, and the program's own plugins.
+func TestMain(m *testing.M) {
+	if plugins.ServeIfAsked(builtins()) {
+		return
+	}
+	testscript.Main(m, map[string]func(){"linkspan": func() { os.Exit(run(os.Args[1:], standard())) }})
+}
+
+// TestScripts runs the scripts below testdata/script: each uses the program as
+// a person does and reads what it says. Verbs beyond testscript's own:
+//
+//	synced ROOT DEFINITIONS   a plan is empty, an apply changes no file's bytes or time
+//	exits CODE COMMAND…       the command ends with that code
+//	example NAME DIR          copies examples/NAME into DIR
+//	sametree A B              both trees have the same files with the same bytes
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("LANG", "C.UTF-8")
+			e.Setenv("XDG_RUNTIME_DIR", e.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"synced": synced, "exits": exits, "example": example, "sametree": sameTree,
+		},
+	})
+}
+
+func synced(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: synced ROOT DEFINITIONS")
+	}
+	root, site := args[0], args[1]
+	before := treeState(ts, ts.MkAbs(root))
+	ts.Check(ts.Exec("linkspan", "plan", "-root", root, "-host", "dom0-01", "-detailed-exitcode", site))
+	ts.Check(ts.Exec("linkspan", "apply", "-root", root, "-host", "dom0-01", "-auto-approve", site))
+	if after := treeState(ts, ts.MkAbs(root)); before != after {
+		ts.Fatalf("an apply with nothing to do changed the tree:\n%s\n%s", before, after)
+	}
+}
+
+// treeState spells every file of a tree with mode, time and content.
+func treeState(ts *testscript.TestScript, dir string) string {
+	var b strings.Builder
+	ts.Check(filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "%s %v %v", path, info.Mode(), info.ModTime())
+		if info.Mode().IsRegular() {
+			content, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(&b, " %x", sha256.Sum256(content))
+		}
+		b.WriteString("\n")
+		return nil
+	}))
+	return b.String()
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND…")
+	}
+	code := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		exit, ok := err.(*exec.ExitError)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		code = exit.ExitCode()
+	}
+	if fmt.Sprint(code) != args[0] {
+		ts.Fatalf("%s ended with %d, not %s", strings.Join(args[1:], " "), code, args[0])
+	}
+}
+
+func example(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: example NAME DIR")
+	}
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(filepath.Join(exampleDir, args[0]))))
+}
+
+func sameTree(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sametree A B")
+	}
+	a, b := contents(ts, ts.MkAbs(args[0])), contents(ts, ts.MkAbs(args[1]))
+	for name := range a {
+		if _, ok := b[name]; !ok {
+			ts.Fatalf("%s is only in %s", name, args[0])
+		}
+	}
+	for name, text := range b {
+		if have, ok := a[name]; !ok || have != text {
+			ts.Fatalf("%s differs:\n--- %s\n%s\n--- %s\n%s", name, args[0], have, args[1], text)
+		}
+	}
+}
+
+func contents(ts *testscript.TestScript, dir string) map[string]string {
+	out := make(map[string]string)
+	ts.Check(filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil || strings.HasPrefix(rel, "var/lib/linkspan") {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		out[rel] = string(content)
+		return err
+	}))
+	return out
+}
+
+// exampleDir is absolute, because scripts run in folders of their own.
+var exampleDir = func() string {
+	dir, err := filepath.Abs("../../examples")
+	if err != nil {
+		panic(err)
+	}
+	return dir
+}()

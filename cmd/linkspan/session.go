@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+
+	"linkspan/core/backend"
+	"linkspan/core/engine"
+	"linkspan/hcl/hostfile"
+	"linkspan/plugins"
+)
+
+// session is one host with its backends started.
+type session struct {
+	definition *hostfile.Definition
+	request    engine.Request
+	set        *plugins.Set
+}
+
+// openSession loads the definitions at path, chooses the host, and starts the
+// backends that it uses.
+func (a *app) openSession(ctx context.Context, path string) (*session, error) {
+	_, d, err := a.definition(path)
+	if err != nil {
+		return nil, err
+	}
+	root := a.root()
+	if root != "" {
+		if root, err = filepath.Abs(root); err != nil {
+			return nil, err
+		}
+	}
+	var specs []plugins.Spec
+	for _, b := range d.Host.Backends {
+		specs = append(specs, plugins.Builtin(b.Name))
+	}
+	var log io.Writer
+	if a.flags.log {
+		log = a.stderr
+	}
+	set, err := plugins.Open(ctx, specs, plugins.Options{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	s := &session{definition: d, set: set, request: engine.Request{
+		Host: d.Host, Place: d.Place, Positions: d.Positions, Root: root, Netns: a.flags.netns, StateDir: a.stateDir(),
+	}}
+	set.Each(func(description backend.Description, b backend.Backend) {
+		s.request.Backends = append(s.request.Backends, engine.Backend{Description: description, Backend: b})
+	})
+	return s, nil
+}
+
+func (s *session) close() { s.set.Close() }

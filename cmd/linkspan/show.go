@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"linkspan/cmd/linkspan/internal/view"
+	"linkspan/core/plan"
+)
+
+func (a *app) showCommand() *cobra.Command {
+	var o view.PlanOptions
+	c := &cobra.Command{
+		Use:   "show PLAN",
+		Short: "Shows a saved plan; needs neither the host nor its plugins",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := readPlan(args[0])
+			if err != nil {
+				return err
+			}
+			return a.showPlan(p, o)
+		},
+	}
+	planViewFlags(c, &o)
+	return c
+}
+
+// planViewFlags are the flags of every command that prints a plan.
+func planViewFlags(c *cobra.Command, o *view.PlanOptions) {
+	c.Flags().BoolVar(&o.Diff, "diff", false, "each file as a unified diff")
+	c.Flags().BoolVar(&o.Verbose, "verbose", false, "unchanged settings too")
+	c.Flags().BoolVar(&o.Summary, "summary", false, "one line an object")
+}
+
+func (a *app) showPlan(p *plan.Plan, o view.PlanOptions) error {
+	if a.text() {
+		view.Plan(a.stdout, a.style(), p, o)
+	}
+	return a.send("plan", p)
+}
+
+// readPlan reads a saved plan.
+func readPlan(path string) (*plan.Plan, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("saved plan: %w", err)
+	}
+	defer f.Close()
+	p, err := plan.Decode(f)
+	if err != nil {
+		return nil, fmt.Errorf("saved plan %q: %w", path, err)
+	}
+	return p, nil
+}
+
+// writePlan saves a plan for the owner only: it may hold what files hold.
+func writePlan(path string, p *plan.Plan) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("-out: %w", err)
+	}
+	if err := plan.Encode(f, p); err != nil {
+		f.Close()
+		return fmt.Errorf("-out %q: %w", path, err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("-out: %w", err)
+	}
+	return nil
+}

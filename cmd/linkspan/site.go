@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"linkspan/core/backend"
+	"linkspan/core/diag"
+	"linkspan/core/host"
+	"linkspan/hcl/hostfile"
+)
+
+// load reads the definitions at path ("" is the present directory) and shows
+// what is wrong with them; an error ends the command.
+func (a *app) load(path string) (*hostfile.Site, diag.List, error) {
+	if path == "" {
+		path = "."
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, nil, fmt.Errorf("definitions: %w", err)
+	}
+	site, diags := hostfile.Load(path, hostfile.Options{
+		Vars: a.flags.vars, VarFiles: a.flags.varFiles, Environ: os.Environ(), Schema: a.schema,
+	})
+	if site != nil {
+		a.sources = site.Sources
+		for i := range site.Definitions {
+			d := &site.Definitions[i]
+			diags = append(diags, d.Check(diags)...)
+		}
+	}
+	return site, diags, nil
+}
+
+// schema is the shape of a backend's block. The built-in backends are asked in
+// this process: it costs nothing, and validate must start fast.
+func (a *app) schema(name string) (host.Schema, []string, bool) {
+	known := slices.Sorted(maps.Keys(builtins()))
+	make, ok := builtins()[name]
+	if !ok {
+		return host.Schema{}, known, false
+	}
+	d, err := make().Describe(context.Background())
+	if err != nil { // a built-in backend's description is a constant
+		return host.Schema{}, known, false
+	}
+	return d.Schema, known, true
+}
+
+// definition loads the definitions and chooses the one host that is meant.
+// Errors in the definitions of other hosts count as well: nothing is planned
+// from a directory with an error.
+func (a *app) definition(path string) (*hostfile.Site, *hostfile.Definition, error) {
+	site, diags, err := a.load(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := a.refuse(diags); err != nil {
+		return nil, nil, err
+	}
+	hostname, err := os.Hostname()
+	if err != nil {
+		hostname = ""
+	}
+	chosen, diags := site.Select(a.flags.host, "", hostname)
+	if err := a.refuse(diags); err != nil {
+		return nil, nil, err
+	}
+	if len(chosen) != 1 {
+		return nil, nil, usage(fmt.Errorf("%d hosts are meant; choose one with -host", len(chosen)))
+	}
+	return site, chosen[0], nil
+}
+
+// offline renders one host with every backend that it uses, without looking at
+// a host: what a backend refuses shows at validate.
+func (a *app) offline(ctx context.Context, d *hostfile.Definition, backends map[string]backend.Backend) (map[string]backend.RenderResponse, diag.List, error) {
+	out := make(map[string]backend.RenderResponse)
+	var diags diag.List
+	for _, b := range d.Host.Backends {
+		r, err := backends[b.Name].Render(ctx, backend.RenderRequest{Setup: backend.Setup{Host: d.Host, Config: b.Config}})
+		if err != nil {
+			return nil, nil, fmt.Errorf("backend %q: %w", b.Name, err)
+		}
+		for _, g := range r.Diagnostics {
+			if g.Source == "" {
+				g.Source = fmt.Sprintf("backend %q", b.Name)
+			}
+			diags = append(diags, g)
+		}
+		out[b.Name] = r
+	}
+	return out, d.Resolve(diags), nil
+}

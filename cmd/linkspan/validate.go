@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"linkspan/core/backend"
+	"linkspan/core/diag"
+	"linkspan/hcl/hostfile"
+)
+
+func (a *app) validateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate [DIR]",
+		Short: "Reads the definitions and checks every host; no host is touched",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.validate(c.Context(), first(args))
+		},
+	}
+}
+
+func (a *app) validate(ctx context.Context, dir string) error {
+	site, diags, err := a.load(dir)
+	if err != nil {
+		return err
+	}
+	hosts := 0
+	if site != nil && !diags.HasErrors() {
+		hosts = len(site.Definitions)
+		more, err := a.offlineAll(ctx, site)
+		if err != nil {
+			return err
+		}
+		diags = append(diags, more...)
+	}
+	if err := a.report(diags); err != nil {
+		return err
+	}
+	diags = diags.Sorted()
+	errors, warnings := len(diags.Errors()), len(diags.Warnings())
+	if err := a.send("validation", map[string]any{"valid": errors == 0, "hosts": hosts, "errors": errors, "warnings": warnings}); err != nil {
+		return err
+	}
+	if errors > 0 {
+		return exit{code: exitError, err: fmt.Errorf("%s and %s", count(errors, "error"), count(warnings, "warning"))}
+	}
+	if a.text() {
+		fmt.Fprintf(a.stdout, "Valid: %s, %s.\n", count(hosts, "host"), count(warnings, "warning"))
+	}
+	return nil
+}
+
+// offlineAll asks every host's backends, in this process, what they refuse.
+func (a *app) offlineAll(ctx context.Context, site *hostfile.Site) (diag.List, error) {
+	backends := make(map[string]backend.Backend)
+	for name, make := range builtins() {
+		backends[name] = make()
+	}
+	var out diag.List
+	for i := range site.Definitions {
+		_, diags, err := a.offline(ctx, &site.Definitions[i], backends)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, diags...)
+	}
+	return out, nil
+}

@@ -1,0 +1,11 @@
+// Package examples holds the example definitions and the hosts' files that go
+// with them, for `linkspan demo` and for the tests.
+package examples
+
+import "embed"
+
+// XenBondVLAN is the starting scenario below "xen-bond-vlan": site.hcl, the
+// host's files before, and those after.
+//
+//go:embed xen-bond-vlan
+var XenBondVLAN embed.FS

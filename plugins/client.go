@@ -1,0 +1,177 @@
+package plugins
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"linkspan/core/backend"
+	"linkspan/plugins/internal/wire"
+)
+
+// client is the program's side of one plugin. Errors name the plugin, its path
+// and what to do.
+type client struct {
+	name, path string
+	timeout    time.Duration
+	rpc        wire.BackendServiceClient
+	log        func() string // the last line that the plugin wrote to its log
+}
+
+// Applier is the client of a plugin that has operations of its own.
+type applierClient struct{ *client }
+
+var (
+	_ backend.Backend = (*client)(nil)
+	_ backend.Applier = applierClient{}
+)
+
+// call bounds one call and explains its failure.
+func (c *client) call(ctx context.Context, method string, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	return c.explain(method, f(ctx))
+}
+
+func (c *client) explain(method string, err error) error {
+	if err == nil {
+		return nil
+	}
+	who := fmt.Sprintf("plugin %q (%s): %s", c.name, c.path, method)
+	s, _ := status.FromError(err)
+	switch s.Code() {
+	case codes.DeadlineExceeded:
+		return fmt.Errorf("%s has not answered within %s; it was given up", who, c.timeout)
+	case codes.Canceled:
+		return fmt.Errorf("%s: %w", who, context.Canceled)
+	case codes.Unavailable:
+		last := c.log()
+		if last == "" {
+			last = "it wrote nothing to its log"
+		}
+		return fmt.Errorf("%s: it died (%s)", who, last)
+	case codes.ResourceExhausted:
+		return fmt.Errorf("%s: it sent more than %d bytes in one message", who, MaxMessage)
+	case codes.Unimplemented:
+		return fmt.Errorf("%s: it does not have this call: %s", who, s.Message())
+	}
+	return fmt.Errorf("%s: %s", who, s.Message())
+}
+
+// Describe asks what the plugin is.
+func (c *client) Describe(ctx context.Context) (out backend.Description, err error) {
+	err = c.call(ctx, "Describe", func(ctx context.Context) error {
+		m, err := c.rpc.Describe(ctx, &wire.DescribeRequest{})
+		if err != nil {
+			return err
+		}
+		out, err = wire.ToDescription(m)
+		return errors.Join(err, checkDescription(c.name, out))
+	})
+	return out, err
+}
+
+// Read asks what is there.
+func (c *client) Read(ctx context.Context, r backend.ReadRequest) (out backend.ReadResponse, err error) {
+	err = c.call(ctx, "Read", func(ctx context.Context) error {
+		setup, err := wire.FromSetup(r.Setup)
+		if err != nil {
+			return err
+		}
+		m, err := c.rpc.Read(ctx, &wire.ReadRequest{Setup: setup})
+		if err != nil {
+			return err
+		}
+		out = wire.ToReadResponse(m)
+		return errors.Join(checkObjects(out.Objects), checkFiles(out.Files), checkDiagnostics(out.Diagnostics))
+	})
+	return out, err
+}
+
+// Render asks what the definition means.
+func (c *client) Render(ctx context.Context, r backend.RenderRequest) (out backend.RenderResponse, err error) {
+	err = c.call(ctx, "Render", func(ctx context.Context) error {
+		setup, err := wire.FromSetup(r.Setup)
+		if err != nil {
+			return err
+		}
+		m, err := c.rpc.Render(ctx, &wire.RenderRequest{Setup: setup, Facts: r.Facts})
+		if err != nil {
+			return err
+		}
+		out = wire.ToRenderResponse(m)
+		return errors.Join(checkObjects(out.Objects), checkFiles(out.Files), checkDiagnostics(out.Diagnostics))
+	})
+	return out, err
+}
+
+// Plan asks for the operations.
+func (c *client) Plan(ctx context.Context, r backend.PlanRequest) (out backend.PlanResponse, err error) {
+	err = c.call(ctx, "Plan", func(ctx context.Context) error {
+		q, err := wire.FromPlanRequest(r)
+		if err != nil {
+			return err
+		}
+		m, err := c.rpc.Plan(ctx, q)
+		if err != nil {
+			return err
+		}
+		out = wire.ToPlanResponse(m)
+		return errors.Join(checkOperations(out.Operations), checkDiagnostics(out.Diagnostics))
+	})
+	return out, err
+}
+
+// Apply carries operations out; its length is bounded by ctx alone.
+func (c applierClient) Apply(ctx context.Context, r backend.ApplyRequest, progress func(backend.Progress)) error {
+	setup, err := wire.FromSetup(r.Setup)
+	if err != nil {
+		return c.explain("Apply", err)
+	}
+	stream, err := c.rpc.Apply(ctx, &wire.ApplyRequest{Setup: setup, Operations: wire.FromOperations(r.Operations)})
+	if err != nil {
+		return c.explain("Apply", err)
+	}
+	known := func(id string) bool {
+		return slices.ContainsFunc(r.Operations, func(o planOperation) bool { return o.ID == id })
+	}
+	for {
+		m, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return c.explain("Apply", err)
+		}
+		if !known(m.GetOperation()) {
+			return c.explain("Apply", fmt.Errorf("it tells of an operation %q that it was not given", m.GetOperation()))
+		}
+		progress(backend.Progress{Operation: m.GetOperation(), Done: m.GetDone(), Error: m.GetError()})
+	}
+}
+
+// Snapshot records what the operations will touch.
+func (c applierClient) Snapshot(ctx context.Context, r backend.ApplyRequest) (data []byte, err error) {
+	err = c.call(ctx, "Snapshot", func(ctx context.Context) error {
+		setup, err := wire.FromSetup(r.Setup)
+		if err != nil {
+			return err
+		}
+		m, err := c.rpc.Snapshot(ctx, &wire.SnapshotRequest{Setup: setup, Operations: wire.FromOperations(r.Operations)})
+		data = m.GetData()
+		return err
+	})
+	return data, err
+}
+
+// Restore brings a recorded state back; its length is bounded by ctx alone.
+func (c applierClient) Restore(ctx context.Context, snapshot []byte) error {
+	_, err := c.rpc.Restore(ctx, &wire.RestoreRequest{Data: snapshot})
+	return c.explain("Restore", err)
+}

@@ -1,0 +1,70 @@
+package wire
+
+import "linkspan/core/plan"
+
+// FromRef makes the message of a reference.
+func FromRef(r plan.Ref) *Ref { return &Ref{Class: r.Class, Name: r.Name} }
+
+// ToRef reads the message of a reference.
+func ToRef(m *Ref) plan.Ref { return plan.Ref{Class: m.GetClass(), Name: m.GetName()} }
+
+// FromObject makes the message of an object.
+func FromObject(o plan.Object) *Object {
+	return &Object{Ref: FromRef(o.Ref), Type: o.Type, Path: o.Path, Settings: each(o.Settings, FromSetting),
+		DependsOn: each(o.DependsOn, FromRef), Absent: o.Absent, Reason: o.Reason}
+}
+
+// ToObject reads the message of an object.
+func ToObject(m *Object) plan.Object {
+	return plan.Object{Ref: ToRef(m.GetRef()), Type: m.GetType(), Path: m.GetPath(), Settings: each(m.GetSettings(), ToSetting),
+		DependsOn: each(m.GetDependsOn(), ToRef), Absent: m.GetAbsent(), Reason: m.GetReason()}
+}
+
+// FromObjects makes the messages of objects.
+func FromObjects(o []plan.Object) []*Object { return each(o, FromObject) }
+
+// ToObjects reads the messages of objects.
+func ToObjects(m []*Object) []plan.Object { return each(m, ToObject) }
+
+// FromSetting makes the message of a setting.
+func FromSetting(s plan.Setting) *Setting { return &Setting{Key: s.Key, Value: FromValue(s.Value)} }
+
+// ToSetting reads the message of a setting.
+func ToSetting(m *Setting) plan.Setting {
+	return plan.Setting{Key: m.GetKey(), Value: ToValue(m.GetValue())}
+}
+
+// FromValue makes the message of a value; an absent one is no message.
+func FromValue(v plan.Value) *Value {
+	if v.IsAbsent() {
+		return nil
+	}
+	return &Value{Form: string(v.Form), Text: v.Text, List: v.List}
+}
+
+// ToValue reads the message of a value.
+func ToValue(m *Value) plan.Value {
+	return plan.Value{Form: plan.Form(m.GetForm()), Text: m.GetText(), List: m.GetList()}
+}
+
+// FromChange makes the message of a change. Its origin stays with the program.
+func FromChange(c plan.Change) *Change {
+	return &Change{Ref: FromRef(c.Ref), Action: string(c.Action), Type: c.Type, Path: c.Path, Reason: c.Reason,
+		Settings: each(c.Settings, FromSettingChange), Unchanged: each(c.Unchanged, FromSetting)}
+}
+
+// ToChange reads the message of a change.
+func ToChange(m *Change) plan.Change {
+	return plan.Change{Ref: ToRef(m.GetRef()), Action: plan.Action(m.GetAction()), Type: m.GetType(), Path: m.GetPath(), Reason: m.GetReason(),
+		Settings: each(m.GetSettings(), ToSettingChange), Unchanged: each(m.GetUnchanged(), ToSetting)}
+}
+
+// FromSettingChange makes the message of a setting's change.
+func FromSettingChange(s plan.SettingChange) *SettingChange {
+	return &SettingChange{Key: s.Key, Before: FromValue(s.Before), After: FromValue(s.After), Note: s.Note}
+}
+
+// ToSettingChange reads the message of a setting's change.
+func ToSettingChange(m *SettingChange) plan.SettingChange {
+	return plan.SettingChange{Key: m.GetKey(), Before: ToValue(m.GetBefore()), After: ToValue(m.GetAfter()), Note: m.GetNote()}
+}

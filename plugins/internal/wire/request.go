@@ -1,0 +1,45 @@
+package wire
+
+import "linkspan/core/backend"
+
+// FromReadResponse makes the message of what is there.
+func FromReadResponse(r backend.ReadResponse) *ReadResponse {
+	return &ReadResponse{Objects: FromObjects(r.Objects), Files: each(r.Files, FromFile), Facts: r.Facts, Diagnostics: FromDiagnostics(r.Diagnostics), Opaque: r.Opaque}
+}
+
+// ToReadResponse reads the message of what is there.
+func ToReadResponse(m *ReadResponse) backend.ReadResponse {
+	return backend.ReadResponse{Objects: ToObjects(m.GetObjects()), Files: each(m.GetFiles(), ToFile), Facts: m.GetFacts(), Diagnostics: ToDiagnostics(m.GetDiagnostics()), Opaque: m.GetOpaque()}
+}
+
+// FromRenderResponse makes the message of what the definition means.
+func FromRenderResponse(r backend.RenderResponse) *RenderResponse {
+	return &RenderResponse{Objects: FromObjects(r.Objects), Files: each(r.Files, FromFile), Diagnostics: FromDiagnostics(r.Diagnostics)}
+}
+
+// ToRenderResponse reads the message of what the definition means.
+func ToRenderResponse(m *RenderResponse) backend.RenderResponse {
+	return backend.RenderResponse{Objects: ToObjects(m.GetObjects()), Files: each(m.GetFiles(), ToFile), Diagnostics: ToDiagnostics(m.GetDiagnostics())}
+}
+
+// FromPlanRequest makes the message that asks for operations.
+func FromPlanRequest(r backend.PlanRequest) (*PlanRequest, error) {
+	s, err := FromSetup(r.Setup)
+	return &PlanRequest{Setup: s, Facts: r.Facts, Desired: FromObjects(r.Desired), Actual: FromReadResponse(r.Actual), Changes: each(r.Changes, FromChange)}, err
+}
+
+// ToPlanRequest reads the message that asks for operations.
+func ToPlanRequest(m *PlanRequest) (backend.PlanRequest, error) {
+	s, err := ToSetup(m.GetSetup())
+	return backend.PlanRequest{Setup: s, Facts: m.GetFacts(), Desired: ToObjects(m.GetDesired()), Actual: ToReadResponse(m.GetActual()), Changes: each(m.GetChanges(), ToChange)}, err
+}
+
+// FromPlanResponse makes the message of the operations.
+func FromPlanResponse(r backend.PlanResponse) *PlanResponse {
+	return &PlanResponse{Operations: FromOperations(r.Operations), Restarts: each(r.Restarts, FromRestart), Effects: each(r.Effects, FromEffect), Diagnostics: FromDiagnostics(r.Diagnostics)}
+}
+
+// ToPlanResponse reads the message of the operations.
+func ToPlanResponse(m *PlanResponse) backend.PlanResponse {
+	return backend.PlanResponse{Operations: ToOperations(m.GetOperations()), Restarts: each(m.GetRestarts(), ToRestart), Effects: each(m.GetEffects(), ToEffect), Diagnostics: ToDiagnostics(m.GetDiagnostics())}
+}
