@@ -87,6 +87,8 @@ func against(edits []edit, have keys) []edit {
 		switch {
 		case e.keep && have[e.key] != "":
 			continue
+		case e.key == "BOOTPROTO" && e.value == "none" && have[e.key] == "static": // the same to every reader
+			continue
 		case e.merge:
 			e.value = mergeOptions(have[e.key], e.value)
 		case e.above > 0:

@@ -91,7 +91,9 @@ func FuzzRemark(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		squeeze := func(b []byte) []byte { return bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r"), nil), []byte("\n"), nil) }
+		squeeze := func(b []byte) []byte {
+			return bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r"), nil), []byte("\n"), nil)
+		}
 		if !bytes.Equal(squeeze(back), squeeze(src)) {
 			t.Fatalf("%q came back as %q", src, back)
 		}
