@@ -54,6 +54,7 @@ func (l *loader) hosts() {
 			seen[name] = where
 			l.host(b, name, each.ctx)
 		}
+		b.Body = &hclsyntax.Body{} // its syntax tree is 20 times its text, and not needed any more
 	}
 }
 
