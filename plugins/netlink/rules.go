@@ -27,12 +27,9 @@ var (
 	ruleTwice = diag.Rule{Code: "LS6008", Severity: diag.Error, Summary: "the address is on another interface that the definition does not name",
 		Explain: "The same address on two interfaces makes answers leave by the wrong one. Name the other interface in the definition: without addresses, or with state = \"absent\".",
 		Wrong:   "bridge \"xenbr0\" { addresses = [\"192.0.2.2/24\"] } # br0 has it", Right: "bridge \"br0\" { state = \"absent\" }"}
-	ruleForeign = diag.Rule{Code: "LS6009", Severity: diag.Warning, Summary: "a network root or storage goes through an interface that changes",
-		Explain: "The root file system or a disk of this host comes over the network. A gap that users hardly notice can stop the host.",
-		Wrong:   "bond \"bond0\" { ports = [\"eth0\"] } # the only card, and / is on NFS", Right: "bond \"bond0\" { ports = [\"eth0\", \"eth1\"] } # a spare card carries the change"}
 )
 
 // Rules are the checks of this backend, for `linkspan explain`.
 func Rules() []diag.Rule {
-	return []diag.Rule{ruleNoWay, ruleLater, ruleOption, ruleKind, ruleNoCard, ruleGuests, ruleStolen, ruleTwice, ruleForeign}
+	return []diag.Rule{ruleNoWay, ruleLater, ruleOption, ruleKind, ruleNoCard, ruleGuests, ruleStolen, ruleTwice}
 }
