@@ -141,8 +141,11 @@ func (w *writer) kind(e *editor, i *host.Interface) {
 	case host.KindBond:
 		e.set("TYPE", "Bond")
 		e.set("BONDING_MASTER", "yes")
-		e.merge("BONDING_OPTS", bondingOpts(i.Bond))
-		e.fallback("BONDING_OPTS", "mode=balance-rr") // the driver's default; without any option there is no bond
+		if opts := bondingOpts(i.Bond); len(opts) > 0 {
+			e.merge("BONDING_OPTS", opts)
+		} else {
+			e.fallback("BONDING_OPTS", "mode=balance-rr") // the driver's default; without any option there is no bond
+		}
 		e.set("NOZEROCONF", "yes")
 	case host.KindVLAN:
 		e.set("TYPE", "Vlan") // with VLAN=yes; Ethernet would be a plain card to NetworkManager
