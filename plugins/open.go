@@ -59,9 +59,9 @@ func Open(ctx context.Context, specs []Spec, o Options) (*Set, error) {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	dir, err := os.MkdirTemp("", "linkspan-") // mode 0700
+	dir, err := socketDir()
 	if err != nil {
-		return nil, fmt.Errorf("directory for sockets: %w", err)
+		return nil, err
 	}
 	s := &Set{dir: dir, clients: make([]*plugin.Client, len(specs)), open: make([]opened, len(specs))}
 	errs := make([]error, len(specs))
