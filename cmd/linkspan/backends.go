@@ -6,6 +6,7 @@ import (
 
 	"linkspan/core/backend"
 	"linkspan/plugins/ifcfg"
+	"linkspan/plugins/netlink"
 	"linkspan/plugins/xend"
 )
 
@@ -13,8 +14,9 @@ import (
 // directory and one line here.
 func builtins() map[string]func() backend.Backend {
 	return map[string]func() backend.Backend{
-		"ifcfg": ifcfg.New,
-		"xend":  xend.New,
+		"ifcfg":   ifcfg.New,
+		"netlink": netlink.New,
+		"xend":    xend.New,
 	}
 }
 

@@ -10,13 +10,14 @@ import (
 	"linkspan/core/host"
 	"linkspan/hcl/hostfile"
 	"linkspan/plugins/ifcfg"
+	"linkspan/plugins/netlink"
 	"linkspan/plugins/xend"
 )
 
 // rules are all checks of the program.
 func rules() []diag.Rule {
 	var out []diag.Rule
-	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, ifcfg.Rules, xend.Rules} {
+	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, ifcfg.Rules, netlink.Rules, xend.Rules} {
 		out = append(out, of()...)
 	}
 	return out

@@ -9,6 +9,7 @@ import (
 	"linkspan/core/engine"
 	"linkspan/hcl/hostfile"
 	"linkspan/plugins"
+	"linkspan/plugins/netlink"
 )
 
 // session is one host with its backends started.
@@ -33,6 +34,9 @@ func (a *app) openSession(ctx context.Context, path string) (*session, error) {
 	}
 	var specs []plugins.Spec
 	for _, b := range d.Host.Backends {
+		if root != "" && b.Name == netlink.Name {
+			continue // -root: the kernel is left alone
+		}
 		specs = append(specs, plugins.Builtin(b.Name))
 	}
 	var log io.Writer
