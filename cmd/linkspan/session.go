@@ -9,7 +9,6 @@ import (
 	"linkspan/core/engine"
 	"linkspan/hcl/hostfile"
 	"linkspan/plugins"
-	"linkspan/plugins/netlink"
 )
 
 // session is one host with its backends started.
@@ -34,9 +33,6 @@ func (a *app) openSession(ctx context.Context, path string) (*session, error) {
 	}
 	var specs []plugins.Spec
 	for _, b := range d.Host.Backends {
-		if root != "" && b.Name == netlink.Name {
-			continue // -root: the kernel is left alone
-		}
 		specs = append(specs, plugins.Builtin(b.Name))
 	}
 	var log io.Writer
@@ -51,6 +47,9 @@ func (a *app) openSession(ctx context.Context, path string) (*session, error) {
 		Host: d.Host, Place: d.Place, Positions: d.Positions, Root: root, Netns: a.flags.netns, StateDir: a.stateDir(),
 	}}
 	set.Each(func(description backend.Description, b backend.Backend) {
+		if root != "" && description.Phase == backend.Activate {
+			return // -root: what runs is left alone
+		}
 		s.request.Backends = append(s.request.Backends, engine.Backend{Description: description, Backend: b})
 	})
 	return s, nil

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// importRule says what the packages below From may import of this module
+// (May), or which outside package only they may import (Only).
+type importRule struct {
+	from []string // directories; "x/..." means x and what is below
+	may  []string // of this module; nil says nothing
+	only string   // an outside package's path
+	why  string
+}
+
+// importRules are the direction of imports. Tests are free.
+var importRules = []importRule{
+	{from: []string{"core/diag"}, may: []string{}, why: "diagnostics are values that everyone may use: a leaf"},
+	{from: []string{"core/host"}, may: []string{"core/diag"}, why: "the model knows neither files nor backends, so that each can be changed without it"},
+	{from: []string{"core/plan"}, may: []string{"core/diag"}, why: "a plan is a value that is shown, saved and compared without its makers"},
+	{from: []string{"core/backend"}, may: []string{"core/diag", "core/host", "core/plan"}, why: "the contract is all that a backend's author has to read"},
+	{from: []string{"core/files"}, may: []string{"core/plan"}, why: "replacing files needs to know of no backend"},
+	{from: []string{"core/engine/..."}, may: []string{"core/backend", "core/diag", "core/files", "core/host", "core/plan", "core/engine/..."}, why: "the engine depends on interfaces, never on one backend or on how backends are started"},
+	{from: []string{"hcl/hostfile"}, may: []string{"core/diag", "core/host"}, why: "reading definitions starts nothing"},
+	{from: []string{"plugins/ifcfg/..."}, may: backendsMay("plugins/ifcfg/..."), why: "backends know the contract and their own domain, never one another"},
+	{from: []string{"plugins/netlink/..."}, may: backendsMay("plugins/netlink/..."), why: "backends know the contract and their own domain, never one another"},
+	{from: []string{"plugins/xend/..."}, may: backendsMay("plugins/xend/..."), why: "backends know the contract and their own domain, never one another"},
+
+	{from: []string{"hcl/hostfile"}, only: "github.com/hashicorp/hcl/v2", why: "the syntax of definitions is known in one place"},
+	{from: []string{"hcl/hostfile"}, only: "github.com/zclconf/go-cty", why: "HCL's values end where the model begins"},
+	{from: []string{"plugins", "plugins/internal/wire"}, only: "github.com/hashicorp/go-plugin", why: "neither the program nor an author meets the plugin library"},
+	{from: []string{"plugins", "plugins/internal/wire"}, only: "google.golang.org/grpc", why: "neither the program nor an author meets the wire"},
+	{from: []string{"cmd/linkspan"}, only: "github.com/spf13/cobra", why: "flags are the command line's business"},
+}
+
+func backendsMay(own string) []string {
+	return []string{"core/diag", "core/host", "core/plan", "core/backend", own}
+}
+
+func TestImportRules(t *testing.T) {
+	imports := moduleImports(t, "../..")
+	for _, r := range importRules {
+		if r.only != "" {
+			checkOnly(t, imports, r)
+			continue
+		}
+		checkMay(t, imports, r)
+	}
+}
+
+// checkMay checks what the rule's packages import of this module.
+func checkMay(t *testing.T, imports map[string][]string, r importRule) {
+	found := false
+	for dir, of := range imports {
+		if !matches(r.from, dir) {
+			continue
+		}
+		found = true
+		for _, path := range of {
+			inside, own := strings.CutPrefix(path, "linkspan/")
+			if own && !matches(r.may, inside) {
+				t.Errorf("%s imports %s: %s", dir, path, r.why)
+			}
+		}
+	}
+	if !found {
+		t.Errorf("%q is gone: change its rule (%s)", r.from, r.why)
+	}
+}
+
+// checkOnly checks that nobody else imports the rule's outside package, and
+// that somebody does.
+func checkOnly(t *testing.T, imports map[string][]string, r importRule) {
+	used := false
+	for dir, of := range imports {
+		for _, path := range of {
+			if path != r.only && !strings.HasPrefix(path, r.only+"/") {
+				continue
+			}
+			if matches(r.from, dir) {
+				used = true
+				continue
+			}
+			t.Errorf("%s imports %s, which only %q may: %s", dir, path, r.from, r.why)
+		}
+	}
+	if !used {
+		t.Errorf("nobody in %q imports %s any more: change the rule (%s)", r.from, r.only, r.why)
+	}
+}
+
+func matches(patterns []string, dir string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		below, deep := strings.CutSuffix(p, "/...")
+		return dir == below || deep && strings.HasPrefix(dir, below+"/")
+	})
+}
+
+// moduleImports gives what each directory's Go files import, tests apart.
+func moduleImports(t *testing.T, root string) map[string][]string {
+	t.Helper()
+	out := make(map[string][]string)
+	err := filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir() && (e.Name() == "testdata" || otherModule(root, name) || strings.HasPrefix(e.Name(), ".") && name != root):
+			return fs.SkipDir
+		case e.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		dir := path.Dir(filepath.ToSlash(rel))
+		for _, i := range f.Imports {
+			p, err := strconv.Unquote(i.Path.Value)
+			if err != nil {
+				return err
+			}
+			out[dir] = append(out[dir], p)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// otherModule tells a directory that is a module of its own, as a site's
+// plugin among the examples is.
+func otherModule(root, dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil && dir != root
+}
+
+func TestNoGoFilesBesideRooms(t *testing.T) {
+	for _, dir := range []string{"../..", "../../core", "../../hcl", "../../cmd"} {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil || len(files) > 0 {
+			t.Errorf("%s holds rooms, not Go files: %v %v", dir, files, err)
+		}
+	}
+}
+
+func TestTopLevel(t *testing.T) {
+	entries, err := os.ReadDir("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"LICENSE", "README.md", "cmd", "core", "examples", "go.mod", "go.sum", "hcl", "plugins"}
+	var have []string
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") {
+			have = append(have, e.Name())
+		}
+	}
+	if !slices.Equal(have, want) {
+		t.Errorf("the top level has %v, not %v", have, want)
+	}
+}
