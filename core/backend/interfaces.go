@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -65,7 +66,7 @@ func (s settings) common(i *host.Interface, master string) {
 	s.text("description", i.Description)
 	s.number("mtu", i.MTU)
 	s.text("mac", i.MAC)
-	s["addresses"] = list(i.Addresses)
+	s["addresses"] = list(familyOrder(i.Addresses))
 	s["dhcp4"] = plan.Bool(i.DHCP4 != nil && *i.DHCP4)
 	s["dhcp6"] = plan.Bool(i.DHCP6 != nil && *i.DHCP6)
 	s.boolean("accept_ra", i.AcceptRA)
@@ -154,6 +155,15 @@ func (s settings) seconds(key string, v *host.Centiseconds) {
 	if v != nil {
 		s[key] = plan.Value{Form: plan.FormNumber, Text: v.Seconds()}
 	}
+}
+
+// familyOrder puts IPv4 before IPv6 and keeps the order within each: there it
+// says which address is the primary; between them no place keeps it (an ifcfg
+// file has keys for each family, the kernel a list for each).
+func familyOrder(addresses []netip.Prefix) []netip.Prefix {
+	out := slices.Clone(addresses)
+	slices.SortStableFunc(out, func(a, b netip.Prefix) int { return cmp.Compare(a.Addr().BitLen(), b.Addr().BitLen()) })
+	return out
 }
 
 func list[T fmt.Stringer](items []T) plan.Value {
