@@ -59,7 +59,7 @@ func (a *app) apply(ctx context.Context, dir string, f applyFlags) error {
 		return err
 	}
 	defer s.close()
-	p, err := a.makePlan(ctx, s)
+	p, err := a.makePlan(ctx, s, f.brief)
 	if err != nil {
 		return err
 	}

@@ -33,19 +33,22 @@ func (a *app) demo(ctx context.Context) error {
 	if err := layOut(dir); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	site := filepath.Join(dir, "site.hcl")
-	a.flags.root, a.flags.host = filepath.Join(dir, "host"), "dom0-01"
+	if err := os.Chdir(dir); err != nil { // so that places read "site.hcl:17"
+		return fmt.Errorf("demo: %w", err)
+	}
+	const site = "site.hcl"
+	a.flags.root, a.flags.host = "host", "dom0-01"
 
 	a.tell("1. A host whose VLANs carry the addresses, and its definition\n",
-		"   The host's files are in "+a.flags.root+", the definition is "+site+".\n")
+		"   In "+dir+" are host/, a copy of such a host's files, and site.hcl.\n")
 	if err := a.graph(site); err != nil {
 		return err
 	}
-	a.tell("\n2. The plan: linkspan plan -root DIR site.hcl\n")
+	a.tell("\n2. The plan: linkspan plan -root host -diff site.hcl\n")
 	if err := a.plan(ctx, site, planFlags{PlanOptions: view.PlanOptions{Diff: true}}); err != nil {
 		return err
 	}
-	a.tell("\n3. Carried out: linkspan apply -root DIR site.hcl\n")
+	a.tell("\n3. Carried out: linkspan apply -root host site.hcl\n")
 	if err := a.apply(ctx, site, applyFlags{autoApprove: true, brief: true}); err != nil {
 		return err
 	}
@@ -53,11 +56,12 @@ func (a *app) demo(ctx context.Context) error {
 	if err := a.plan(ctx, site, planFlags{}); err != nil {
 		return err
 	}
-	a.tell("\nLook at what was written, and go on from here:\n\n",
-		fmt.Sprintf("   ls -l %s/etc/sysconfig/network-scripts\n", a.flags.root),
-		fmt.Sprintf("   edit %s, then linkspan plan -root %s %s\n", site, a.flags.root, site),
-		"   linkspan validate, in a folder with definitions of your own\n",
-		fmt.Sprintf("\nThe throw-away copy is %s; remove it when you are done.\n", dir))
+	a.tell("\nGo on from here:\n\n",
+		fmt.Sprintf("   cd %s\n", dir),
+		"   cat host/etc/sysconfig/network-scripts/ifcfg-xenbr0   what was written\n",
+		"   edit site.hcl, then linkspan plan -root host site.hcl\n",
+		"   linkspan validate                                     in a folder with definitions of your own\n",
+		"\nThe throw-away copy is yours to remove.")
 	return nil
 }
 

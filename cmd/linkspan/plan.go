@@ -39,7 +39,7 @@ func (a *app) plan(ctx context.Context, dir string, f planFlags) error {
 		return err
 	}
 	defer s.close()
-	p, err := a.makePlan(ctx, s)
+	p, err := a.makePlan(ctx, s, false)
 	if err != nil {
 		return err
 	}
@@ -60,12 +60,15 @@ func (a *app) plan(ctx context.Context, dir string, f planFlags) error {
 	return nil
 }
 
-// makePlan plans and shows what the backends found; an error among it ends
-// the command.
-func (a *app) makePlan(ctx context.Context, s *session) (*plan.Plan, error) {
+// makePlan plans and shows what the backends found, its errors alone when
+// brief; an error ends the command.
+func (a *app) makePlan(ctx context.Context, s *session, brief bool) (*plan.Plan, error) {
 	p, diags, err := engine.Plan(ctx, s.request)
 	if err != nil {
 		return nil, err
+	}
+	if brief {
+		diags = diags.Errors()
 	}
 	if err := a.refuse(s.definition.Resolve(diags)); err != nil {
 		return nil, err

@@ -88,7 +88,7 @@ var verbs = map[plan.Action][2]string{
 
 func (v planView) change(c plan.Change) {
 	verb := verbs[c.Action]
-	title := fmt.Sprintf("  # %s.%s %s", c.Type, c.Name, verb[1])
+	title := fmt.Sprintf("  # %s %s", address(c), verb[1])
 	if c.Reason != "" {
 		title += ": " + c.Reason
 	}
@@ -106,6 +106,14 @@ func (v planView) change(c plan.Change) {
 		fmt.Fprintf(v.w, "        %s\n", v.paint(dim, fmt.Sprintf("# (%d unchanged)", hidden)))
 	}
 	fmt.Fprint(v.w, "    }\n")
+}
+
+// address names an object as Terraform does, and a file by its path.
+func address(c plan.Change) string {
+	if strings.HasPrefix(c.Name, "/") {
+		return c.Name
+	}
+	return c.Type + "." + c.Name
 }
 
 // settings lays the changed settings out in columns.
@@ -186,11 +194,11 @@ func (v planView) table() {
 }
 
 func (v planView) foot() {
-	fmt.Fprintln(v.w)
 	if v.plan.Empty() {
 		fmt.Fprintf(v.w, "No changes. %s is as its definition says.\n", Clean(v.plan.Host))
 		return
 	}
+	fmt.Fprintln(v.w)
 	add, change, remove := v.plan.Counts()
 	fmt.Fprintf(v.w, "%s %d to add, %d to change, %d to remove.\n", v.paint(bold, "Plan:"), add, change, remove)
 }
