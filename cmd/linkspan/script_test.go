@@ -30,6 +30,8 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND…       the command ends with that code
 //	example NAME DIR          copies examples/NAME into DIR
 //	sametree A B              both trees have the same files with the same bytes
+//	spoil WAY FILE            replaces a file by one that is wrong in that way
+//	refused ROOT DEFINITIONS PATTERN  plan and apply end with 1, name it, change nothing
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -40,6 +42,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"synced": synced, "exits": exits, "example": example, "sametree": sameTree,
+			"spoil": spoil, "refused": refused,
 		},
 	})
 }

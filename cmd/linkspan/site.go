@@ -61,11 +61,11 @@ func (a *app) definition(path string) (*hostfile.Site, *hostfile.Definition, err
 	if err := a.refuse(diags); err != nil {
 		return nil, nil, err
 	}
-	hostname, err := os.Hostname()
-	if err != nil {
-		hostname = ""
+	name := a.flags.host
+	if name == "" && a.flags.root != "" && len(site.Definitions) == 1 {
+		name = site.Definitions[0].Host.Name // another root, and only one host can be meant
 	}
-	chosen, diags := site.Select(a.flags.host, "", hostname)
+	chosen, diags := site.Select(name, "", hostName(a.root()))
 	if err := a.refuse(diags); err != nil {
 		return nil, nil, err
 	}
