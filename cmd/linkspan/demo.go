@@ -41,7 +41,7 @@ func (a *app) demo(ctx context.Context) error {
 
 	a.tell("1. A host whose VLANs carry the addresses, and its definition\n",
 		"   In "+dir+" are host/, a copy of such a host's files, and site.hcl.\n")
-	if err := a.graph(site); err != nil {
+	if err := a.graph(ctx, site, graphFlags{format: "tree"}); err != nil {
 		return err
 	}
 	a.tell("\n2. The plan: linkspan plan -root host -diff site.hcl\n")

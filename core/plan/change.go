@@ -141,13 +141,13 @@ func inOrder(objects []*Object) []*Object {
 	}
 	out := slices.Clone(objects)
 	slices.SortFunc(out, func(a, b *Object) int {
-		return cmp.Or(cmp.Compare(depth[a.Ref], depth[b.Ref]), cmp.Compare(a.Class, b.Class), compareNatural(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(depth[a.Ref], depth[b.Ref]), cmp.Compare(a.Class, b.Class), CompareNatural(a.Name, b.Name))
 	})
 	return out
 }
 
-// compareNatural orders names as people do: bond0.2 before bond0.10.
-func compareNatural(a, b string) int {
+// CompareNatural orders names as people do: bond0.2 before bond0.10.
+func CompareNatural(a, b string) int {
 	for a != "" && b != "" {
 		na, nb := digits(a), digits(b)
 		if na > 0 && nb > 0 {

@@ -177,7 +177,7 @@ func inOrderCheck(t *rapid.T, changes []Change, desired, actual []Object) {
 
 func TestNaturalOrder(t *testing.T) {
 	names := []string{"bond0.10", "eth0", "bond0.2", "bond0", "bond00.2", "bond10", "bond2"}
-	slices.SortFunc(names, compareNatural)
+	slices.SortFunc(names, CompareNatural)
 	want := []string{"bond0", "bond0.2", "bond0.10", "bond00.2", "bond2", "bond10", "eth0"}
 	if !slices.Equal(names, want) {
 		t.Errorf("%v, want %v", names, want)

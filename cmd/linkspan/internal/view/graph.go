@@ -5,13 +5,15 @@ import (
 	"io"
 	"strings"
 
+	"linkspan/cmd/linkspan/internal/diagram"
 	"linkspan/core/host"
 )
 
 // Graph prints a host's topology as a tree: what carries addresses and guests
 // at the top, the cards below. A part that stands under several is drawn once.
-func Graph(w io.Writer, s Style, h *host.Host) {
-	g := graphView{w: w, Style: s, host: h, drawn: map[string]bool{}}
+// Signs are those of a plan, by interface name; nil shows none.
+func Graph(w io.Writer, s Style, h *host.Host, signs map[string]string) {
+	g := graphView{w: w, Style: s, host: h, signs: signs, drawn: map[string]bool{}}
 	fmt.Fprintln(w, s.paint(bold, Clean(h.Name)))
 	tops := g.tops()
 	for i, name := range tops {
@@ -23,6 +25,7 @@ type graphView struct {
 	Style
 	w     io.Writer
 	host  *host.Host
+	signs map[string]string
 	drawn map[string]bool
 }
 
@@ -61,36 +64,22 @@ func (g graphView) branch(name, indent string, last bool) {
 		return
 	}
 	g.drawn[name] = true
-	fmt.Fprintf(g.w, "%s%s%s  %s\n", indent, tee, g.paint(bold, Clean(name)), Clean(describe(i)))
+	fmt.Fprintf(g.w, "%s%s%s  %s\n", indent, tee, g.name(name), Clean(describe(i)))
 	lowers := i.Lowers()
 	for n, l := range lowers {
 		g.branch(l, indent+bar, n == len(lowers)-1)
 	}
 }
 
+// name is an interface's name with the plan's sign before it.
+func (g graphView) name(name string) string {
+	if sign := g.signs[name]; sign != "" {
+		return g.sign(sign, " "+Clean(name))
+	}
+	return g.paint(bold, Clean(name))
+}
+
 // describe says in a few words what an interface is.
 func describe(i *host.Interface) string {
-	parts := []string{string(i.Kind)}
-	switch {
-	case i.Bond != nil && i.Bond.Mode != "":
-		parts = append(parts, i.Bond.Mode)
-	case i.VLAN != nil:
-		parts = append(parts, fmt.Sprint(i.VLAN.ID))
-	}
-	for _, a := range i.Addresses {
-		parts = append(parts, a.String())
-	}
-	if i.DHCP4 != nil && *i.DHCP4 {
-		parts = append(parts, "dhcp4")
-	}
-	for _, r := range i.DefaultRoutes() {
-		parts = append(parts, "via "+r.Via.String())
-	}
-	if i.MTU != nil {
-		parts = append(parts, fmt.Sprintf("mtu %d", *i.MTU))
-	}
-	if i.Wanted() != host.Up {
-		parts = append(parts, string(i.Wanted()))
-	}
-	return strings.Join(parts, "  ")
+	return strings.Join(append([]string{string(i.Kind)}, diagram.Detail(i)...), "  ")
 }
