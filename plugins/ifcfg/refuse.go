@@ -108,7 +108,7 @@ func (w *writer) refuseOptions(i *host.Interface) {
 			w.diags = append(w.diags, ruleUnsafe.At(path, "%q is no key of an ifcfg file: capital letters, digits and _", k))
 		case slices.Contains(ownKeys, k):
 			w.diags = append(w.diags, ruleCannotExpress.At(path, "%s is written from the interface's own attributes", k))
-		case slices.Contains(evaluatedTwice, k) && !bareForm.MatchString(v):
+		case slices.Contains(evaluatedTwice, k) && !isBare(v):
 			w.diags = append(w.diags, ruleUnsafe.At(path, "%s is evaluated a second time by ifup-aliases, so it takes plain words only, not %q", k, v))
 		default:
 			if err := checkValue(v); err != nil {

@@ -3,7 +3,6 @@ package ifcfg
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -15,10 +14,13 @@ type document struct {
 	raw      []byte
 	lines    []line
 	problems []problem
+	broken   bool // from some line on it is no shell text: bash reads no further
 }
 
-// line is one line with the assignments on it.
+// line is one logical line with the assignments on it: a quote that is not
+// closed, or a backslash at the end, joins the next one, as in bash.
 type line struct {
+	number      int // of its first line, counted from 1
 	start, end  int // of the text, without the line end
 	next        int // where the next line begins
 	assignments []assignment
@@ -28,7 +30,6 @@ type line struct {
 type assignment struct {
 	key, value string
 	start, end int // of KEY=value
-	valueStart int
 	line       int // counted from 1
 }
 
@@ -39,64 +40,152 @@ type problem struct {
 	reason string
 }
 
-var assignmentForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
-
 // parse reads shell text. It never fails: what bash would not take for an
 // assignment is kept as it is and, where it would run something, reported.
 func parse(raw []byte) *document {
 	d := &document{raw: raw}
+	if n := bytes.Count(raw, []byte("\n")); n < 1<<12 {
+		d.lines = make([]line, 0, n+1)
+	}
+	number := 1
 	for at := 0; at < len(raw); {
-		end := bytes.IndexByte(raw[at:], '\n')
-		next := len(raw)
-		if end < 0 {
-			end = len(raw)
-		} else {
-			end += at
-			next = end + 1
-		}
-		l := line{start: at, end: end, next: next}
-		d.words(&l, len(d.lines)+1)
+		l := line{number: number, start: at}
+		l.end, l.next = lineEnd(raw, at)
+		d.words(&l)
 		d.lines = append(d.lines, l)
-		at = next
+		number += bytes.Count(raw[at:l.next], []byte("\n"))
+		at = l.next
 	}
 	return d
 }
 
+// lineEnd finds where the text of the line at the offset ends, and where the
+// next line begins.
+func lineEnd(raw []byte, at int) (end, next int) {
+	n := bytes.IndexByte(raw[at:], '\n')
+	if n < 0 {
+		return len(raw), len(raw)
+	}
+	return at + n, at + n + 1
+}
+
+// extend joins the lines up to the one that holds the offset.
+func (l *line) extend(raw []byte, to int) {
+	for l.end < to && l.next < len(raw) {
+		l.end, l.next = lineEnd(raw, l.next)
+	}
+}
+
 // words reads the words of a line: assignments until a word that is none. Then
-// bash takes the line for a command, and the assignments do not last.
-func (d *document) words(l *line, number int) {
-	at := l.start
+// bash takes what stands up to the next ";" for a command, and the assignments
+// before it do not last.
+func (d *document) words(l *line) {
+	at, command := l.start, 0 // command: how many assignments the commands before have
 	for {
 		for at < l.end && (d.raw[at] == ' ' || d.raw[at] == '\t') {
 			at++
 		}
-		if at >= l.end || d.raw[at] == '#' || string(d.raw[at:l.end]) == "\r" {
+		if d.broken || at >= l.end || d.raw[at] == '#' || string(d.raw[at:l.end]) == "\r" {
 			return
 		}
-		word := d.raw[at:l.end]
-		name := assignmentForm.Find(word)
-		if name == nil {
-			if rest := strings.TrimSpace(string(word)); rest != "export" {
-				d.problems = append(d.problems, problem{number, lastKey(l), fmt.Sprintf("the shell that sources the file runs %q as a command", firstWord(rest))})
-			}
-			l.assignments = nil
+		switch c := d.raw[at]; {
+		case c == ';' && len(l.assignments) > command:
+			at, command = at+1, len(l.assignments)
+			continue
+		case c == ';', c == '(', c == ')':
+			d.stop(l, lastKey(l.assignments[command:]), fmt.Sprintf("the shell stops reading the file at %q, which it does not expect here", c))
 			return
 		}
-		value, n, why := unquote(d.raw[at+len(name) : l.end])
+		a, why := d.assignment(l, at)
+		if a.key == "" {
+			rest := string(d.raw[at:l.end])
+			d.problem(l, lastKey(l.assignments[command:]), fmt.Sprintf("the shell that sources the file runs %q as a command", firstWord(rest)))
+			l.assignments = l.assignments[:command]
+			at = d.skipCommand(l, at)
+			continue
+		}
 		if why != "" {
-			d.problems = append(d.problems, problem{number, strings.TrimSuffix(string(name), "="), why})
-			l.assignments = nil
+			d.fault(l, a, why)
+			l.assignments = l.assignments[:min(command, len(l.assignments))]
 			return
 		}
-		end := at + len(name) + n
-		l.assignments = append(l.assignments, assignment{key: strings.TrimSuffix(string(name), "="), value: value, start: at, end: end, valueStart: at + len(name), line: number})
-		at = end
+		l.assignments = append(l.assignments, a)
+		at = a.end
 	}
 }
 
-func lastKey(l *line) string {
-	if n := len(l.assignments); n > 0 {
-		return l.assignments[n-1].key
+// assignment reads one KEY=value; a word that is none gives no key.
+func (d *document) assignment(l *line, at int) (assignment, string) {
+	name := keyAt(d.raw[at:l.end])
+	if name == 0 {
+		return assignment{}, ""
+	}
+	value, n, why := unquote(d.raw[at+name+1:], l.end-at-name-1)
+	return assignment{key: string(d.raw[at : at+name]), value: value, start: at, end: at + name + 1 + n, line: l.number}, why
+}
+
+// fault notes a value that bash evaluates, or that does not end on its line.
+func (d *document) fault(l *line, a assignment, why string) {
+	if why == unclosed || strings.HasSuffix(why, notExpected) {
+		d.stop(l, a.key, why)
+		return
+	}
+	d.problem(l, a.key, why)
+	l.extend(d.raw, a.end)
+}
+
+// stop notes that bash reads no further. It has read the line as a whole
+// before it would have run a part of it.
+func (d *document) stop(l *line, key, reason string) {
+	d.problem(l, key, reason)
+	d.broken, l.assignments = true, nil
+}
+
+// skipCommand returns where the command at the offset ends: behind its ";", or
+// at the end of the line, which a quote may carry further.
+func (d *document) skipCommand(l *line, at int) int {
+	for at < l.end {
+		switch d.raw[at] {
+		case ';':
+			return at + 1
+		case ' ', '\t':
+			at++
+			continue
+		case '#':
+			return l.end
+		}
+		_, n, why := unquote(d.raw[at:], l.end-at)
+		if why == unclosed {
+			d.stop(l, "", why)
+			return l.end
+		}
+		at += max(n, 1)
+		l.extend(d.raw, at)
+	}
+	return at
+}
+
+func (d *document) problem(l *line, key, reason string) {
+	d.problems = append(d.problems, problem{l.number, key, reason})
+}
+
+// keyAt returns the length of KEY when the text begins with KEY=, else 0.
+func keyAt(s []byte) int {
+	for n, c := range s {
+		switch {
+		case c == '_' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || n > 0 && c >= '0' && c <= '9':
+		case c == '=':
+			return n
+		default:
+			return 0
+		}
+	}
+	return 0
+}
+
+func lastKey(assignments []assignment) string {
+	if n := len(assignments); n > 0 {
+		return assignments[n-1].key
 	}
 	return ""
 }
@@ -108,54 +197,103 @@ func firstWord(s string) string {
 	return s
 }
 
-// unquote reads one word as bash does and returns its value and length. A word
-// that would run something, or that does not end on its line, gives the reason.
-func unquote(s []byte) (value string, n int, why string) {
+// unquote reads one word as bash does, from s whose line ends at limit, and
+// returns its value and length. A word that would run something, or that does
+// not end on its line, gives the reason and where it ends all the same.
+func unquote(s []byte, limit int) (value string, n int, why string) {
+	if plain := plainLength(s[:limit]); plain == limit || s[plain] == ' ' || s[plain] == '\t' || s[plain] == ';' {
+		return string(s[:plain]), plain, tilde(s[:plain])
+	}
 	var b strings.Builder
-	for n < len(s) {
+	for n < limit {
 		switch c := s[n]; c {
-		case ' ', '\t':
-			return b.String(), n, ""
+		case ' ', '\t', ';':
+			return b.String(), n, tilde(s[:n])
 		case '\'':
 			end := bytes.IndexByte(s[n+1:], '\'')
 			if end < 0 {
-				return "", 0, "a quote (') is not closed on its line"
+				return "", len(s), unclosed
+			}
+			if n+1+end > limit {
+				return "", n + end + 2, "a quote (') is not closed on its line"
 			}
 			b.Write(s[n+1 : n+1+end])
 			n += end + 2
 		case '"':
-			m, reason := doubleQuoted(s[n+1:], &b)
+			m, reason := doubleQuoted(s[n+1:], limit-n-1, &b)
 			if reason != "" {
-				return "", 0, reason
+				return "", n + 1 + m, reason
 			}
 			n += m + 1
 		case '\\':
-			if n+1 >= len(s) {
-				return "", 0, "a backslash at the end joins the next line"
+			if n+1 >= limit {
+				return "", limit + 2, "a backslash at the end joins the next line"
 			}
 			b.WriteByte(s[n+1])
 			n += 2
 		case '$', '`':
-			return "", 0, fmt.Sprintf("the value holds %q, which the shell evaluates", c)
-		case ';', '&', '|', '<', '>', '(', ')':
-			return "", 0, fmt.Sprintf("the value holds %q, at which the shell begins a command", c)
+			return "", n, fmt.Sprintf("the value holds %q, which the shell evaluates", c)
+		case '&', '|', '<', '>':
+			return "", n, fmt.Sprintf("the value holds %q, at which the shell begins a command", c)
+		case '(', ')':
+			return "", n, fmt.Sprintf("the value holds %q, %s", c, notExpected)
 		default:
 			b.WriteByte(c)
 			n++
 		}
 	}
-	return b.String(), n, ""
+	return b.String(), n, tilde(s[:n])
+}
+
+// Reasons at which the shell gives up the file.
+const (
+	unclosed    = "a quote is never closed"
+	notExpected = "at which the shell stops reading the file"
+)
+
+// plainLength counts the bytes that mean themselves to the shell.
+func plainLength(s []byte) int {
+	for n, c := range s {
+		if special[c] {
+			return n
+		}
+	}
+	return len(s)
+}
+
+var special = func() (out [256]bool) {
+	for _, c := range []byte(" \t'\"\\$`;&|<>()") {
+		out[c] = true
+	}
+	return out
+}()
+
+// tilde tells of a "~" that bash replaces by a home directory: at the start of
+// a value and after a colon, outside quotes.
+func tilde(word []byte) string {
+	if len(word) > 0 && word[0] == '~' || bytes.Contains(word, []byte(":~")) {
+		return `the value holds "~", which the shell replaces by a directory`
+	}
+	return ""
 }
 
 // doubleQuoted reads up to the closing quote and returns the length with it.
-func doubleQuoted(s []byte, b *strings.Builder) (int, string) {
-	for n := 0; n < len(s); n++ {
+func doubleQuoted(s []byte, limit int, b *strings.Builder) (n int, why string) {
+	for n = 0; n < len(s); n++ {
 		switch c := s[n]; c {
 		case '"':
-			return n + 1, ""
+			if n >= limit && why == "" {
+				why = `a quote (") is not closed on its line`
+			}
+			return n + 1, why
 		case '$', '`':
-			return 0, fmt.Sprintf("the value holds %q, which the shell evaluates also in double quotes", c)
+			if why == "" {
+				why = fmt.Sprintf("the value holds %q, which the shell evaluates also in double quotes", c)
+			}
 		case '\\':
+			if n+1 < len(s) && s[n+1] == '\n' {
+				why = "a backslash at the end joins the next line"
+			}
 			if n+1 < len(s) && bytes.IndexByte([]byte("$`\"\\"), s[n+1]) >= 0 {
 				n++
 			}
@@ -164,7 +302,7 @@ func doubleQuoted(s []byte, b *strings.Builder) (int, string) {
 			b.WriteByte(c)
 		}
 	}
-	return 0, `a quote (") is not closed on its line`
+	return len(s), unclosed
 }
 
 // get returns the value that a sourcing shell has in the end: the last one.
@@ -196,156 +334,11 @@ func (d *document) lineOf(key string) int {
 
 // values returns all keys with their values.
 func (d *document) values() map[string]string {
-	out := make(map[string]string)
+	out := make(map[string]string, len(d.lines))
 	for _, l := range d.lines {
 		for _, a := range l.assignments {
 			out[a.key] = a.value
 		}
 	}
 	return out
-}
-
-// edit is a new value of a key; unset removes the key. The last three depend
-// on what the file has and are settled by against.
-type edit struct {
-	key, value string
-	unset      bool
-	keep       bool // only where the file has no such key
-	merge      bool // the value is a list of KEY=VALUE words to lay over the present ones
-	above      int  // unset KEYn for n of at least this
-}
-
-// apply returns the text with the edits made. A key that is there keeps its
-// place; a new one comes after the last assignment; a line of which only the
-// removed keys are left goes with them. A line that bash would not take for
-// assignments is left, and a damaged line of an edited key is replaced.
-func (d *document) apply(edits []edit) []byte {
-	const eol = "\n"
-	changes := make(map[string]edit, len(edits))
-	for _, e := range edits {
-		changes[e.key] = e
-	}
-	damaged := d.damaged(changes)
-	var out bytes.Buffer
-	written := make(map[string]bool)
-	last := -1 // where in out the next line after the last assignment begins
-	for i, l := range d.lines {
-		if key := damaged[i+1]; key != "" {
-			if e := changes[key]; !e.unset && !written[key] {
-				written[key] = true
-				out.WriteString(key + "=" + quote(e.value) + eol)
-				last = out.Len()
-			}
-			continue
-		}
-		d.copyLine(&out, l, changes, written)
-		if len(l.assignments) > 0 {
-			last = out.Len()
-		}
-	}
-	if last < 0 {
-		last = out.Len()
-	}
-	head, tail := out.Bytes()[:last], out.Bytes()[last:]
-	var added bytes.Buffer
-	if len(head) > 0 && head[len(head)-1] != '\n' {
-		added.WriteString(eol)
-	}
-	for _, e := range edits {
-		if !e.unset && !written[e.key] {
-			added.WriteString(e.key + "=" + quote(e.value) + eol)
-		}
-	}
-	if added.String() == eol && len(tail) == 0 { // nothing was added: the missing line end stays missing
-		added.Reset()
-	}
-	return bytes.Join([][]byte{head, added.Bytes(), tail}, nil)
-}
-
-// damaged finds the lines that an edited key's new value replaces as a whole,
-// with that key: lines that bash does not take for assignments, and those on
-// which a typographic quote has cut the value at its first blank.
-func (d *document) damaged(changes map[string]edit) map[int]string {
-	out := make(map[int]string)
-	for _, p := range d.problems {
-		if _, ours := changes[p.key]; ours {
-			out[p.line] = p.key
-		}
-	}
-	for i, l := range d.lines {
-		if len(l.assignments) < 2 {
-			continue
-		}
-		first := l.assignments[0]
-		if e, ours := changes[first.key]; ours && (e.unset || e.value != first.value) && strings.ContainsAny(first.value, typographic) {
-			out[i+1] = first.key
-		}
-	}
-	return out
-}
-
-// typographic are the quotes that word processors and web pages make.
-const typographic = "“”„″‘’′"
-
-// copyLine copies one line with its changed values.
-func (d *document) copyLine(out *bytes.Buffer, l line, changes map[string]edit, written map[string]bool) {
-	start := out.Len()
-	at, removed := l.start, 0
-	for _, a := range l.assignments {
-		e, ours := changes[a.key]
-		if !ours {
-			continue
-		}
-		out.Write(d.raw[at:a.start])
-		at = a.end
-		if e.unset {
-			removed++
-			continue
-		}
-		written[a.key] = true
-		if a.value == e.value {
-			out.Write(d.raw[a.start:a.end])
-		} else {
-			out.WriteString(a.key + "=" + quote(e.value))
-		}
-	}
-	out.Write(d.raw[at:l.end])
-	rest := bytes.TrimSpace(out.Bytes()[start:])
-	if removed > 0 && len(rest) == 0 {
-		out.Truncate(start)
-		return
-	}
-	out.Write(d.raw[l.end:l.next])
-}
-
-var bareForm = regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+-]+$`)
-
-// quote spells a value so that every reader takes it as it is: bare where it
-// can be, else in double quotes (as the scripts' own examples have it) when
-// nothing in it means anything there, else in single quotes. Values with a
-// single quote or a control character never come here: see checkValue.
-func quote(value string) string {
-	switch {
-	case bareForm.MatchString(value):
-		return value
-	case !strings.ContainsAny(value, "$`\"\\!'"):
-		return `"` + value + `"`
-	}
-	return "'" + value + "'"
-}
-
-// checkValue refuses what cannot be written safely into a file that root's
-// shell sources and that readers with other ideas of quoting read as well.
-func checkValue(value string) error {
-	for _, r := range value {
-		switch {
-		case r < ' ' || r == 0x7f:
-			return fmt.Errorf("%q has a control character", value)
-		case r > 0x7e:
-			return fmt.Errorf("%q has %q, which is not ASCII; readers of these files disagree about it", value, r)
-		case strings.ContainsRune("'`$\\\"", r):
-			return fmt.Errorf("%q has %q, which is not safe in a file that a shell sources", value, r)
-		}
-	}
-	return nil
 }

@@ -1,0 +1,143 @@
+package ifcfg
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// seeds are texts that have been troublesome to some reader.
+var seeds = []string{
+	"", "\n", "DEVICE=eth0", "DEVICE=eth0\n", "DEVICE=eth0\r\nONBOOT=yes\r\n", "# c\n\nDEVICE='eth0'\nIPADDR=10.0.0.1 # c\n",
+	"BONDING_OPTS=”mode=1 miimon=100″\n", "NAME=My Uplink\n", "A=1;B=2; C=3\n", "A=1; rm -rf x\n", ";A=1\nB=2\n", "A=(1 2)\nB=3\n",
+	"A=\"x\nB=2\ny\"\nC=3\n", "A='x\nB=2\n", "A=x\\\nB=2\nC=3\n", "A=$(id)\nB=`id`\nC=\"$D\"\n", "  A=1 B=\"two words\" \t# rest\n",
+	"A=~/x\nB=a:~\nC=\"~\"\n", "A==b\n=x\n1A=2\nA+=3\nA[0]=4\n", "export A=1\n", "A=a\"b c\"'d e'f\\ g\n", "A=\"\\x\\$\\\\\"\n", "A=1 #\x00\n", "if true; then\nA=1\nfi\n",
+}
+
+// What edits promise, for any bytes: the file is kept, the edited keys have
+// their new values, the others the ones they had, and a second time changes nothing.
+func FuzzShellVariables(f *testing.F) {
+	for _, s := range seeds {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) { checkEdits(t, raw) })
+}
+
+func checkEdits(t *testing.T, raw []byte) {
+	d := parse(raw)
+	if got := d.apply(nil); !bytes.Equal(got, raw) {
+		t.Fatalf("no edits changed %q to %q", raw, got)
+	}
+	list := []edit{{key: "DEVICE", value: "eth0"}, {key: "A", value: "two words"}, {key: "B", unset: true}, {key: "IPADDR", unset: true}}
+	edited := d.apply(list)
+	again := parse(edited)
+	for _, e := range list {
+		if v, ok := again.get(e.key); ok == e.unset || v != e.value {
+			t.Fatalf("%q became %q, in which %s is %q (%v)", raw, edited, e.key, v, ok)
+		}
+	}
+	if second := again.apply(list); !bytes.Equal(second, edited) {
+		t.Fatalf("%q became %q and then %q", raw, edited, second)
+	}
+	if len(d.problems) > 0 || bytes.ContainsAny(raw, typographic) {
+		return // a damaged line is replaced as a whole
+	}
+	before, after := d.values(), again.values()
+	for _, e := range list {
+		delete(before, e.key)
+		delete(after, e.key)
+	}
+	if fmt.Sprint(before) != fmt.Sprint(after) {
+		t.Fatalf("%q became %q: other keys were %v and are %v", raw, edited, before, after)
+	}
+}
+
+// The parser and bash agree on every file in which the parser finds no fault:
+// each key has the value that a sourcing bash gives it.
+func TestAgreesWithBash(t *testing.T) {
+	bash := requireBash(t)
+	pieces := []string{"x", "y=z", "”", "'q r'", "'$x'", "\"s t\"", "\"\\$\\x\"", "\\ ", "\\$", "#", ":", "~", "\r", "''", "\"a\nb\"", "{a,b}", "*", "!", "\\\\", "\"'\"", "$"}
+	ends := []string{"\n", "\n", "\n", "\r\n", ";", "; ", " ", "\t", " # A=9\n", ";\n", "\n\n", "\n  "}
+	r := rand.New(rand.NewPCG(1, 2))
+	dir := t.TempDir()
+	var texts []string
+	for n := range 3000 {
+		var b strings.Builder
+		for range 1 + r.IntN(8) {
+			b.WriteString([]string{"A=", "B=", "C=", "# A="}[r.IntN(4)])
+			for range r.IntN(4) {
+				b.WriteString(pieces[r.IntN(len(pieces))])
+			}
+			b.WriteString(ends[r.IntN(len(ends))])
+		}
+		texts = append(texts, b.String())
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%05d", n)), []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Each file in a subshell, so that none sees another's variables; keys and
+	// values end in NUL.
+	const script = `cd "$1"; for f in *; do (HOME=/home PATH=; exec 3>&1 >/dev/null 2>&1; trap 'for k in A B C; do printf "%s\0" "${!k-UNSET}"; done >&3' EXIT; . ./$f); done; true`
+	out, err := exec.Command(bash, "--norc", "-c", script, "bash", dir).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := strings.Split(string(out), "\x00")
+	if len(values) != 3*len(texts)+1 {
+		t.Fatalf("%d values for %d files", len(values), len(texts))
+	}
+	compared := 0
+	for n, text := range texts {
+		compared += compareWithBash(t, text, values[3*n:3*n+3])
+	}
+	t.Logf("%d values compared", compared)
+	if compared < len(texts) {
+		t.Errorf("only %d values were compared", compared)
+	}
+}
+
+func compareWithBash(t *testing.T, text string, values []string) int {
+	t.Helper()
+	d := parse([]byte(text))
+	if len(d.problems) > 0 {
+		return 0
+	}
+	for i, key := range []string{"A", "B", "C"} {
+		have, ok := d.get(key)
+		if !ok {
+			have = "UNSET"
+		}
+		if have != values[i] {
+			t.Errorf("%q: %s is %q to bash and %q to the parser", text, key, values[i], have)
+		}
+	}
+	return len(values)
+}
+
+func requireBash(t testing.TB) string {
+	t.Helper()
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("bash is not installed")
+	}
+	return bash
+}
+
+// BenchmarkParse parses files of the usual size; 10,000 of them are to take
+// less than a second.
+func BenchmarkParse(b *testing.B) {
+	text := []byte("# Broadcom Corporation NetXtreme II BCM5708 Gigabit Ethernet\nDEVICE=bond0.123\nTYPE=Vlan\nBOOTPROTO=none\nONBOOT=yes\nVLAN=yes\nPHYSDEV=bond0\nVLAN_ID=123\nUSERCTL=no\nNM_CONTROLLED=no\n" +
+		"IPADDR=192.168.12.34\nNETMASK=255.255.255.0\nPREFIX=24\nGATEWAY=192.168.12.1\nDNS1=192.168.12.53\nDOMAIN=\"example.com example.org\"\nIPV6INIT=no\nBRIDGE=xenbr123\n")
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if d := parse(text); len(d.values()) != 17 {
+			b.Fatal(len(d.values()))
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Seconds())/float64(b.N)*10000, "s/10000files")
+}
