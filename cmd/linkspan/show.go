@@ -10,22 +10,58 @@ import (
 	"linkspan/core/plan"
 )
 
+type showFlags struct {
+	view.PlanOptions
+	html, markdown bool
+}
+
 func (a *app) showCommand() *cobra.Command {
-	var o view.PlanOptions
+	var f showFlags
 	c := &cobra.Command{
-		Use:   "show PLAN",
-		Short: "Shows a saved plan; needs neither the host nor its plugins",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			p, err := readPlan(args[0])
-			if err != nil {
+		Use:   "show PLAN…",
+		Short: "Shows saved plans, for people, as a page or for a pull request; needs neither hosts nor plugins",
+		Args:  cobra.MinimumNArgs(1),
+		RunE:  func(_ *cobra.Command, args []string) error { return a.show(args, f) },
+	}
+	planViewFlags(c, &f.PlanOptions)
+	c.Flags().BoolVar(&f.html, "html", false, "one self-contained HTML page")
+	c.Flags().BoolVar(&f.markdown, "markdown", false, "Markdown that fits a comment on a pull request; hosts with the same plan are one section")
+	c.MarkFlagsMutuallyExclusive("html", "markdown")
+	return c
+}
+
+func (a *app) show(paths []string, f showFlags) error {
+	var plans []*plan.Plan
+	for _, path := range paths {
+		p, err := readPlan(path)
+		if err != nil {
+			return err
+		}
+		plans = append(plans, p)
+	}
+	if !f.html && !f.markdown {
+		for _, p := range plans {
+			if err := a.showPlan(p, f.PlanOptions); err != nil {
 				return err
 			}
-			return a.showPlan(p, o)
-		},
+		}
+		return nil
 	}
-	planViewFlags(c, &o)
-	return c
+	if a.text() {
+		write := view.PlansHTML
+		if f.markdown {
+			write = view.PlansMarkdown
+		}
+		if err := write(a.stdout, plans); err != nil {
+			return err
+		}
+	}
+	for _, p := range plans {
+		if err := a.send("plan", p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // planViewFlags are the flags of every command that prints a plan.

@@ -122,7 +122,7 @@ func (v planView) effects() {
 	fmt.Fprintf(v.w, "\n%s\n", v.paint(bold, "What it implies"))
 	for _, text := range seen {
 		for i, line := range wrap(Clean(text), 84) {
-			lead := "  - "
+			lead := "  * "
 			if i > 0 {
 				lead = "    "
 			}
