@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -26,11 +27,13 @@ func (a *app) showCommand() *cobra.Command {
 	planViewFlags(c, &f.PlanOptions)
 	c.Flags().BoolVar(&f.html, "html", false, "one self-contained HTML page")
 	c.Flags().BoolVar(&f.markdown, "markdown", false, "Markdown that fits a comment on a pull request; hosts with the same plan are one section")
-	c.MarkFlagsMutuallyExclusive("html", "markdown")
 	return c
 }
 
 func (a *app) show(paths []string, f showFlags) error {
+	if f.html && f.markdown {
+		return usage(errors.New("-html and -markdown are two forms; choose one"))
+	}
 	var plans []*plan.Plan
 	for _, path := range paths {
 		p, err := readPlan(path)
