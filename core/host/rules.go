@@ -4,44 +4,56 @@ import "linkspan/core/diag"
 
 // The rules of one host. A code never changes its meaning.
 var (
-	ruleName          = diag.Rule{Code: "LS2001", Severity: diag.Error, Summary: "not an interface name"}
-	ruleNameTwice     = diag.Rule{Code: "LS2002", Severity: diag.Error, Summary: "two interfaces of one name"}
-	ruleUnknown       = diag.Rule{Code: "LS2003", Severity: diag.Error, Summary: "a reference to something that is not there"}
-	ruleCycle         = diag.Rule{Code: "LS2004", Severity: diag.Error, Summary: "interfaces that stand on themselves"}
-	ruleTwoMasters    = diag.Rule{Code: "LS2005", Severity: diag.Error, Summary: "a port of two masters"}
-	rulePortTwice     = diag.Rule{Code: "LS2006", Severity: diag.Error, Summary: "a port listed twice"}
-	ruleAddressOnPort = diag.Rule{Code: "LS2007", Severity: diag.Error, Summary: "an address on a port"}
-	ruleVLANRange     = diag.Rule{Code: "LS2008", Severity: diag.Error, Summary: "not a VLAN id"}
-	ruleVLANTwice     = diag.Rule{Code: "LS2009", Severity: diag.Error, Summary: "a VLAN id given twice on one parent"}
-	ruleVLANOnPort    = diag.Rule{Code: "LS2010", Severity: diag.Error, Summary: "a VLAN on a port"}
-	ruleMTU           = diag.Rule{Code: "LS2011", Severity: diag.Error, Summary: "an MTU that does not fit"}
-	ruleBondMode      = diag.Rule{Code: "LS2012", Severity: diag.Error, Summary: "a bond option that the mode does not take"}
-	ruleBondValue     = diag.Rule{Code: "LS2013", Severity: diag.Error, Summary: "not a value of this bond option"}
-	ruleBondPrimary   = diag.Rule{Code: "LS2014", Severity: diag.Error, Summary: "a primary that is no port"}
-	ruleTwoMonitors   = diag.Rule{Code: "LS2015", Severity: diag.Error, Summary: "two kinds of link monitoring"}
-	ruleNoMonitor     = diag.Rule{Code: "LS2016", Severity: diag.Warning, Summary: "a bond without link monitoring"}
-	ruleBondDelay     = diag.Rule{Code: "LS2017", Severity: diag.Error, Summary: "a delay that does not count"}
-	ruleBondEmpty     = diag.Rule{Code: "LS2018", Severity: diag.Warning, Summary: "a bond without ports"}
-	ruleGateway       = diag.Rule{Code: "LS2019", Severity: diag.Error, Summary: "a gateway that cannot be reached"}
-	ruleAddress       = diag.Rule{Code: "LS2020", Severity: diag.Error, Summary: "not an address for a host"}
-	ruleAddressTwice  = diag.Rule{Code: "LS2021", Severity: diag.Error, Summary: "an address given twice"}
-	ruleMAC           = diag.Rule{Code: "LS2022", Severity: diag.Error, Summary: "not a MAC address for an interface"}
-	ruleMACTwice      = diag.Rule{Code: "LS2023", Severity: diag.Error, Summary: "a MAC address given twice"}
-	ruleOverlap       = diag.Rule{Code: "LS2024", Severity: diag.Warning, Summary: "overlapping networks"}
-	ruleDefaultRoutes = diag.Rule{Code: "LS2025", Severity: diag.Error, Summary: "two default routes of one metric"}
-	ruleFamily        = diag.Rule{Code: "LS2026", Severity: diag.Error, Summary: "an address of the wrong family"}
-	ruleRoute         = diag.Rule{Code: "LS2027", Severity: diag.Error, Summary: "not a route"}
-	ruleRange         = diag.Rule{Code: "LS2028", Severity: diag.Error, Summary: "a number out of range"}
-	ruleWord          = diag.Rule{Code: "LS2029", Severity: diag.Error, Summary: "not one of the words"}
-	ruleDescription   = diag.Rule{Code: "LS2030", Severity: diag.Error, Summary: "not a description"}
-	ruleStacking      = diag.Rule{Code: "LS2031", Severity: diag.Error, Summary: "a port that its master cannot have"}
-	ruleLowerAbsent   = diag.Rule{Code: "LS2032", Severity: diag.Error, Summary: "standing on what is to be absent"}
-	ruleBridgeTimer   = diag.Rule{Code: "LS2033", Severity: diag.Error, Summary: "a bridge timer out of range"}
-	ruleNoBackend     = diag.Rule{Code: "LS2034", Severity: diag.Warning, Summary: "a host without a backend"}
-	ruleHook          = diag.Rule{Code: "LS2035", Severity: diag.Error, Summary: "an incomplete hook"}
-	ruleCheck         = diag.Rule{Code: "LS2036", Severity: diag.Error, Summary: "not exactly one probe in a check"}
-	ruleDuration      = diag.Rule{Code: "LS2037", Severity: diag.Error, Summary: "not a length of time"}
+	ruleName          = modelRule("LS2001", "not an interface name")
+	ruleNameTwice     = modelRule("LS2002", "two interfaces of one name")
+	ruleUnknown       = modelRule("LS2003", "a reference to something that is not there")
+	ruleCycle         = modelRule("LS2004", "interfaces that stand on themselves")
+	ruleTwoMasters    = modelRule("LS2005", "a port of two masters")
+	rulePortTwice     = modelRule("LS2006", "a port listed twice")
+	ruleAddressOnPort = modelRule("LS2007", "an address on a port")
+	ruleVLANRange     = modelRule("LS2008", "not a VLAN id")
+	ruleVLANTwice     = modelRule("LS2009", "a VLAN id given twice on one parent")
+	ruleVLANOnPort    = modelRule("LS2010", "a VLAN on a port")
+	ruleMTU           = modelRule("LS2011", "an MTU that does not fit")
+	ruleBondMode      = modelRule("LS2012", "a bond option that the mode does not take")
+	ruleBondValue     = modelRule("LS2013", "not a value of this bond option")
+	ruleBondPrimary   = modelRule("LS2014", "a primary that is no port")
+	ruleTwoMonitors   = modelRule("LS2015", "two kinds of link monitoring")
+	ruleNoMonitor     = warning(modelRule("LS2016", "a bond without link monitoring"))
+	ruleBondDelay     = modelRule("LS2017", "a delay that does not count")
+	ruleBondEmpty     = warning(modelRule("LS2018", "a bond without ports"))
+	ruleGateway       = modelRule("LS2019", "a gateway that cannot be reached")
+	ruleAddress       = modelRule("LS2020", "not an address for a host")
+	ruleAddressTwice  = modelRule("LS2021", "an address given twice")
+	ruleMAC           = modelRule("LS2022", "not a MAC address for an interface")
+	ruleMACTwice      = modelRule("LS2023", "a MAC address given twice")
+	ruleOverlap       = warning(modelRule("LS2024", "overlapping networks"))
+	ruleDefaultRoutes = modelRule("LS2025", "two default routes of one metric")
+	ruleFamily        = modelRule("LS2026", "an address of the wrong family")
+	ruleRoute         = modelRule("LS2027", "not a route")
+	ruleRange         = modelRule("LS2028", "a number out of range")
+	ruleWord          = modelRule("LS2029", "not one of the words")
+	ruleDescription   = modelRule("LS2030", "not a description")
+	ruleStacking      = modelRule("LS2031", "a port that its master cannot have")
+	ruleLowerAbsent   = modelRule("LS2032", "standing on what is to be absent")
+	ruleBridgeTimer   = modelRule("LS2033", "a bridge timer out of range")
+	ruleNoBackend     = warning(modelRule("LS2034", "a host without a backend"))
+	ruleHook          = modelRule("LS2035", "an incomplete hook")
+	ruleCheck         = modelRule("LS2036", "not exactly one probe in a check")
+	ruleDuration      = modelRule("LS2037", "not a length of time")
+	ruleProbe         = modelRule("LS2038", "a check that cannot be made")
 )
+
+// modelRule joins a rule with its explanation.
+func modelRule(code, summary string) diag.Rule {
+	e := explanations[code]
+	return diag.Rule{Code: code, Severity: diag.Error, Summary: summary, Explain: e.text, Wrong: e.wrong, Right: e.right}
+}
+
+func warning(r diag.Rule) diag.Rule {
+	r.Severity = diag.Warning
+	return r
+}
 
 // Rules lists the rules of this package, by code.
 func Rules() []diag.Rule {
@@ -50,6 +62,6 @@ func Rules() []diag.Rule {
 		ruleVLANRange, ruleVLANTwice, ruleVLANOnPort, ruleMTU, ruleBondMode, ruleBondValue, ruleBondPrimary,
 		ruleTwoMonitors, ruleNoMonitor, ruleBondDelay, ruleBondEmpty, ruleGateway, ruleAddress, ruleAddressTwice,
 		ruleMAC, ruleMACTwice, ruleOverlap, ruleDefaultRoutes, ruleFamily, ruleRoute, ruleRange, ruleWord,
-		ruleDescription, ruleStacking, ruleLowerAbsent, ruleBridgeTimer, ruleNoBackend, ruleHook, ruleCheck, ruleDuration,
+		ruleDescription, ruleStacking, ruleLowerAbsent, ruleBridgeTimer, ruleNoBackend, ruleHook, ruleCheck, ruleDuration, ruleProbe,
 	}
 }

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"fmt"
 	"slices"
 
 	"linkspan/core/diag"
@@ -10,7 +9,7 @@ import (
 // Validate checks every rule that concerns one host and returns all faults at
 // once, each with the path of the part that it is about.
 func Validate(h *Host) diag.List {
-	v := &validation{host: h, byName: make(map[string]*Interface, len(h.Interfaces))}
+	v := &validation{host: h, byName: make(map[string]*Interface, len(h.Interfaces)), vlans: make(map[vlanKey]*Interface), mtus: make(map[*Interface]mtuFrom)}
 	for n := range h.Interfaces {
 		i := &h.Interfaces[n]
 		if first, twice := v.byName[i.Name]; twice {
@@ -22,7 +21,7 @@ func Validate(h *Host) diag.List {
 	v.findMasters()
 	for n := range h.Interfaces {
 		i := &h.Interfaces[n]
-		v.names(i)
+		v.nameAndState(i)
 		if i.Wanted() == Absent {
 			continue
 		}
@@ -50,7 +49,10 @@ func Validate(h *Host) diag.List {
 type validation struct {
 	host    *Host
 	byName  map[string]*Interface
+	names   []string              // of all interfaces, for suggestions
 	masters map[string]*Interface // port → the first bond or bridge that has it
+	vlans   map[vlanKey]*Interface
+	mtus    map[*Interface]mtuFrom
 	diags   diag.List
 }
 
@@ -82,8 +84,8 @@ func (v *validation) findMasters() {
 	}
 }
 
-// names checks the interface's own name, and that it is of one kind.
-func (v *validation) names(i *Interface) {
+// nameAndState checks the interface's own name, and that it is of one kind.
+func (v *validation) nameAndState(i *Interface) {
 	if err := CheckName(i.Name); err != nil {
 		v.add(ruleName.At(i.Path("name"), "%v", err))
 	}
@@ -117,11 +119,12 @@ func (v *validation) references(i *Interface) {
 }
 
 func (v *validation) interfaceNames() []string {
-	out := make([]string, len(v.host.Interfaces))
-	for n := range v.host.Interfaces {
-		out[n] = v.host.Interfaces[n].Name
+	if v.names == nil {
+		for n := range v.host.Interfaces {
+			v.names = append(v.names, v.host.Interfaces[n].Name)
+		}
 	}
-	return out
+	return v.names
 }
 
 // parent checks that a VLAN's frames can reach it.
@@ -163,43 +166,4 @@ func (v *validation) port(i *Interface) {
 			tell(d.name, "dynamic addressing")
 		}
 	}
-}
-
-// cycles reports each circle of interfaces once, at its first member by name.
-func (v *validation) cycles() {
-	state := make(map[string]int) // 1: on the way, 2: done
-	var way []string
-	var visit func(name string)
-	visit = func(name string) {
-		i, ok := v.byName[name]
-		if !ok || state[name] == 2 {
-			return
-		}
-		if state[name] == 1 {
-			circle := append(slices.Clone(way[slices.Index(way, name):]), name)
-			v.add(ruleCycle.At(v.byName[name].Path(), "%s stands on itself: %s", name, joinArrow(circle)))
-			return
-		}
-		state[name] = 1
-		way = append(way, name)
-		for _, l := range i.Lowers() {
-			visit(l)
-		}
-		way = way[:len(way)-1]
-		state[name] = 2
-	}
-	for n := range v.host.Interfaces {
-		visit(v.host.Interfaces[n].Name)
-	}
-}
-
-func joinArrow(names []string) string {
-	out := ""
-	for n, name := range names {
-		if n > 0 {
-			out += " -> "
-		}
-		out += fmt.Sprintf("%q", name)
-	}
-	return out
 }

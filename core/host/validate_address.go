@@ -1,6 +1,8 @@
 package host
 
 import (
+	"cmp"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -210,36 +212,55 @@ func (v *validation) overlaps() {
 	}
 }
 
+// mainTable is the kernel's number of the main routing table, which 0 stands
+// for as well (RT_TABLE_MAIN, linux/rtnetlink.h).
+const mainTable = 254
+
 // defaultRoutes reports two default routes of one family, table and metric.
 func (v *validation) defaultRoutes() {
-	type key struct {
-		v6            bool
-		metric, table int
-	}
-	first := make(map[key]*Interface)
+	seen := make(map[defaultKey]defaultPlace)
 	for n := range v.host.Interfaces {
 		i := &v.host.Interfaces[n]
 		if i.Wanted() == Absent {
 			continue
 		}
-		for _, r := range i.DefaultRoutes() {
-			k := key{r.To.Addr().Is6(), r.Metric, r.Table}
-			if other := first[k]; other != nil {
-				v.add(ruleDefaultRoutes.At(i.Path(gatewayAttribute(i, k.v6)), "%q and %q both have a default route of metric %d; give one of them another metric", other.Name, i.Name, r.Metric).
-					With("the other default route", other.Path(gatewayAttribute(other, k.v6))))
-				continue
+		if i.Gateway.Is4() {
+			v.defaultRoute(seen, defaultKey{table: mainTable}, defaultPlace{i, "gateway"})
+		}
+		if i.Gateway6.Is6() {
+			v.defaultRoute(seen, defaultKey{v6: true, table: mainTable}, defaultPlace{i, "gateway6"})
+		}
+		for at, r := range i.Routes {
+			if r.IsDefault() {
+				k := defaultKey{r.To.Addr().Is6(), r.Metric, cmp.Or(r.Table, mainTable)}
+				v.defaultRoute(seen, k, defaultPlace{i, Index("route", at)})
 			}
-			first[k] = i
 		}
 	}
 }
 
-func gatewayAttribute(i *Interface, v6 bool) string {
-	switch {
-	case v6 && i.Gateway6.IsValid():
-		return "gateway6"
-	case !v6 && i.Gateway.IsValid():
-		return "gateway"
+// defaultKey is what the kernel keeps default routes apart by.
+type defaultKey struct {
+	v6            bool
+	metric, table int
+}
+
+// defaultPlace is where a default route is given.
+type defaultPlace struct {
+	on        *Interface
+	attribute string
+}
+
+func (v *validation) defaultRoute(seen map[defaultKey]defaultPlace, k defaultKey, here defaultPlace) {
+	first, twice := seen[k]
+	if !twice {
+		seen[k] = here
+		return
 	}
-	return "route"
+	who := fmt.Sprintf("%q and %q both have", first.on.Name, here.on.Name)
+	if first.on == here.on {
+		who = fmt.Sprintf("%q has twice", here.on.Name)
+	}
+	v.add(ruleDefaultRoutes.At(here.on.Path(here.attribute), "%s a default route of metric %d; give one of them another metric", who, k.metric).
+		With("the other default route", first.on.Path(first.attribute)))
 }

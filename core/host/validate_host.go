@@ -2,7 +2,12 @@ package host
 
 import (
 	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"linkspan/core/diag"
@@ -67,6 +72,28 @@ func (v *validation) check(c Check) {
 		v.add(ruleCheck.At(path, "a check has exactly one of ping, tcp, arp, http and command; this one has %d", probes))
 	}
 	v.duration(path+".timeout", c.Timeout)
+	v.probe(path, c)
+}
+
+// probe checks the form of what a check asks.
+func (v *validation) probe(path string, c Check) {
+	for _, p := range []struct{ attribute, address string }{{"ping", c.Ping}, {"arp", c.ARP}} {
+		if _, err := netip.ParseAddr(p.address); p.address != "" && err != nil {
+			v.add(ruleProbe.At(path+"."+p.attribute, "%s asks an IP address, not %q", p.attribute, p.address))
+		}
+	}
+	if c.TCP != "" {
+		_, port, err := net.SplitHostPort(c.TCP)
+		if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 {
+			v.add(ruleProbe.At(path+".tcp", `tcp is ADDRESS:PORT, e.g. "192.168.0.1:22" or "[2001:db8::1]:22", not %q`, c.TCP))
+		}
+	}
+	if u, err := url.Parse(c.HTTP); c.HTTP != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		v.add(ruleProbe.At(path+".http", "http is a URL that begins with http:// or https://, not %q", c.HTTP))
+	}
+	if len(c.Command) > 0 && !strings.HasPrefix(c.Command[0], "/") {
+		v.add(ruleProbe.At(path+".command", "a command begins with an absolute path, not %q", c.Command[0]))
+	}
 }
 
 func (v *validation) duration(path, s string) {

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"maps"
 	"net/netip"
 	"slices"
@@ -28,7 +29,7 @@ func (v *validation) mtu(i *Interface) {
 		if !ok || lower == i || i.Bond != nil { // a bond hands its MTU down to its ports
 			continue
 		}
-		low, from := v.effectiveMTU(lower, 0)
+		low, from := v.effectiveMTU(lower)
 		if mtu > low {
 			v.add(ruleMTU.At(i.Path("mtu"), "%q has %d bytes, but %q below it has %d; an upper interface's MTU is at most its lower one's", i.Name, mtu, name, low).
 				With("the lower MTU", from.Path("mtu")))
@@ -44,26 +45,34 @@ func (v *validation) mtu(i *Interface) {
 	}
 }
 
-// effectiveMTU is what an interface will have: its own, else the least of what
-// is below it; a card's default is 1500.
-func (v *validation) effectiveMTU(i *Interface, depth int) (int, *Interface) {
+// effectiveMTU is what an interface will have, and which interface decides it:
+// its own, else the least of what is below it; a card's default is 1500.
+func (v *validation) effectiveMTU(i *Interface) (int, *Interface) {
 	if i.MTU != nil {
 		return *i.MTU, i
 	}
-	least, from := 1500, i
-	if depth > len(v.host.Interfaces) { // a circle, reported elsewhere
-		return least, from
+	if known, ok := v.mtus[i]; ok {
+		return known.bytes, known.from
 	}
+	v.mtus[i] = mtuFrom{1500, i} // until it is known, so that a circle, reported elsewhere, ends
+	least := mtuFrom{1500, i}
 	for n, name := range i.Lowers() {
 		lower, ok := v.byName[name]
 		if !ok {
 			continue
 		}
-		if m, f := v.effectiveMTU(lower, depth+1); n == 0 || m < least {
-			least, from = m, f
+		if m, from := v.effectiveMTU(lower); n == 0 || m < least.bytes {
+			least = mtuFrom{m, from}
 		}
 	}
-	return least, from
+	v.mtus[i] = least
+	return least.bytes, least.from
+}
+
+// mtuFrom is an MTU and the interface that decides it.
+type mtuFrom struct {
+	bytes int
+	from  *Interface
 }
 
 func (v *validation) vlan(i *Interface) {
@@ -77,20 +86,24 @@ func (v *validation) vlan(i *Interface) {
 	if l.Parent == "" {
 		v.add(ruleUnknown.At(i.Path(), "a VLAN needs its parent: the card or bond that carries it"))
 	}
-	for n := range v.host.Interfaces {
-		o := &v.host.Interfaces[n]
-		if o.Name >= i.Name { // each pair once, at the later name
-			break
-		}
-		if o.VLAN != nil && o.Wanted() != Absent && o.VLAN.Parent == l.Parent && o.VLAN.ID == l.ID && sameProtocol(o.VLAN, l) {
-			v.add(ruleVLANTwice.At(i.Path("id"), "VLAN %d is on %q already, as %q", l.ID, l.Parent, o.Name).With("first given here", o.Path("id")))
-			break
-		}
-	}
+	v.vlanTwice(i)
 }
 
-func sameProtocol(a, b *VLAN) bool {
-	return (a.Protocol == "802.1ad") == (b.Protocol == "802.1ad")
+// vlanKey is what the kernel keeps apart on one parent (net/8021q/vlan.c,
+// vlan_check_real_dev).
+type vlanKey struct {
+	parent, protocol string
+	id               int
+}
+
+func (v *validation) vlanTwice(i *Interface) {
+	k := vlanKey{i.VLAN.Parent, cmp.Or(i.VLAN.Protocol, VLANProtocols()[0]), i.VLAN.ID}
+	first, twice := v.vlans[k]
+	if !twice {
+		v.vlans[k] = i
+		return
+	}
+	v.add(ruleVLANTwice.At(i.Path("id"), "VLAN %d is on %q already, as %q", k.id, k.parent, first.Name).With("first given here", first.Path("id")))
 }
 
 func (v *validation) bridge(i *Interface) {
