@@ -46,6 +46,9 @@ func (a *app) openSession(ctx context.Context, path string) (*session, error) {
 	s := &session{definition: d, set: set, request: engine.Request{
 		Host: d.Host, Place: d.Place, Positions: d.Positions, Root: root, Netns: a.flags.netns, StateDir: a.stateDir(),
 	}}
+	if root == "" && a.flags.netns == "" {
+		s.request.Operator = operatorAddress(a.getenv)
+	}
 	set.Each(func(description backend.Description, b backend.Backend) {
 		if root != "" && description.Phase == backend.Activate {
 			return // -root: what runs is left alone

@@ -37,6 +37,7 @@ type Request struct {
 	StateDir    string                // on the real file system
 	Backends    []Backend
 	Hooks       []plan.Hook
+	Operator    string // address that the operator's session came in on; see plan.Input
 }
 
 // setup is what every call of a backend carries.
@@ -55,7 +56,7 @@ func Plan(ctx context.Context, r Request) (*plan.Plan, diag.List, error) {
 		wg.Go(func() { results[i] = r.stage(ctx, b) })
 	}
 	wg.Wait()
-	in := plan.Input{Host: r.Host.Name, Definition: r.Place, Root: r.Root, Netns: r.Netns, Hooks: r.Hooks, Positions: r.Positions}
+	in := plan.Input{Host: r.Host.Name, Definition: r.Place, Root: r.Root, Netns: r.Netns, Hooks: r.Hooks, Positions: r.Positions, Operator: r.Operator}
 	var diags diag.List
 	for i, res := range results {
 		name := r.Backends[i].Description.Name

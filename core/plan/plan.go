@@ -61,6 +61,9 @@ type Input struct {
 	Hooks        []Hook
 	Positions    map[string]diag.Range // host.Path → place, to give each change its origin
 	Fingerprints []Fingerprint
+	// Operator is the address of the host that the operator's own session came
+	// in on, without a prefix; "" when there is none or it is not known.
+	Operator string
 }
 
 // StageInput is one backend's part of an Input.
@@ -97,6 +100,7 @@ func New(in Input) *Plan {
 		}
 	}
 	p.noteMoves()
+	p.Effects = append(p.Effects, p.operatorEffects(in.Operator)...)
 	p.skipRestartsBelowRoot()
 	slices.SortStableFunc(p.Restarts, func(a, b Restart) int {
 		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Service, b.Service))

@@ -68,6 +68,34 @@ func TestNewBelowRootRestartsNothing(t *testing.T) {
 	}
 }
 
+func TestOperatorsAddress(t *testing.T) {
+	in := input()
+	in.Operator = "192.168.0.2"
+	var said []string
+	for _, e := range New(in).Effects {
+		if e.Kind == EffectOperator {
+			said = append(said, e.Text)
+		}
+	}
+	want := []string{
+		"bond0.2 loses 192.168.0.2/24, the address of this SSH session",
+		"xenbr0 takes over 192.168.0.2/24, the address of this SSH session",
+	}
+	if !slices.Equal(said, want) {
+		t.Errorf("%q, want %q", said, want)
+	}
+	in.Operator = "192.168.0.20"
+	if n := len(New(in).Effects); n != 0 {
+		t.Errorf("%d effects for an address that stays out of it", n)
+	}
+	in.Operator = "10.0.0.1"
+	in.Stages[2].Changes[1].Unchanged = []Setting{{"addresses", List("10.0.0.1/8")}}
+	in.Stages[2].Changes[1].Settings = []SettingChange{{Key: "mtu", After: Number(9000)}}
+	if e := New(in).Effects; len(e) != 1 || e[0].Text != "xenbr0 carries 10.0.0.1/8, the address of this SSH session, and changes" {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestNewLeavesItsInputAlone(t *testing.T) {
 	in := input()
 	before, err := json.Marshal(in)
