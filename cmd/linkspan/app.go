@@ -38,7 +38,8 @@ func standard() *app {
 }
 
 // run runs the command line and returns the exit code.
-func run(args []string, a *app) int {
+func run(args []string, a *app) (code int) {
+	defer a.crashed(args, &code)
 	root := a.command()
 	root.SetArgs(longFlags(args))
 	root.SetOut(a.stdout)
@@ -95,6 +96,7 @@ func (a *app) command() *cobra.Command {
 	f.BoolVarP(&a.flags.log, "v", "v", false, "logs on standard error")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.begin() }
 	root.AddCommand(a.commands()...)
+	a.completeFlags(root)
 	refuseStrangers(root)
 	return root
 }
