@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+
+	"linkspan/core/rehearse/uml"
 )
 
 // process runs a plugin's executable in a session of its own: without the
@@ -25,6 +27,7 @@ type process struct {
 func newProcess(path string, args, handshake []string) (*process, error) {
 	p := &process{cmd: exec.Command(path, args...)}
 	p.cmd.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "LINKSPAN_PLUGIN_ALIVE_FD=3"}, handshake...)
+	p.cmd.Env = append(p.cmd.Env, uml.HandOn()...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	var err error
 	if p.stdout, err = p.cmd.StdoutPipe(); err != nil {

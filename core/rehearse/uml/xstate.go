@@ -34,6 +34,22 @@ func narrowEnvironment() []string {
 	}
 }
 
+// HandOn are the variables that a program inside must give to each program
+// that it starts with an environment of its own, as KEY=VALUE. Outside of a
+// rehearsal kernel there are none.
+func HandOn() []string {
+	if os.Getenv(environment) == "" {
+		return nil
+	}
+	out := []string{environment + "=" + os.Getenv(environment)}
+	for _, key := range []string{"GODEBUG", "GLIBC_TUNABLES"} {
+		if v := os.Getenv(key); v != "" {
+			out = append(out, key+"="+v)
+		}
+	}
+	return out
+}
+
 // launch becomes the kernel at path, with a system call filter that makes it
 // believe that the machine has no extended state: it then saves the 512 bytes
 // of FXSAVE, whose length never changed. The filter answers EINVAL to
