@@ -10,6 +10,7 @@ func (a *app) commands() []*cobra.Command {
 		a.fmtCommand(),
 		a.planCommand(),
 		a.applyCommand(),
+		a.rehearseCommand(),
 		a.showCommand(),
 		a.renderCommand(),
 		a.graphCommand(),

@@ -7,6 +7,7 @@ package main
 import (
 	"os"
 
+	"linkspan/core/rehearse"
 	"linkspan/plugins"
 )
 
@@ -16,5 +17,6 @@ func main() {
 	if plugins.ServeIfAsked(builtins()) {
 		return
 	}
+	rehearse.Main() // returns at once but in a rehearsal's kernel
 	os.Exit(run(os.Args[1:], standard()))
 }

@@ -1,0 +1,241 @@
+package rehearse
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"linkspan/core/rehearse/uml"
+)
+
+// director is what runs a rehearsal, as the first process of the kernel.
+type director struct {
+	request
+	around  *around
+	pingers []pinging
+	report  Report
+}
+
+// pinging is a pinger and the streams that it measures.
+type pinging struct {
+	*pinger
+	streams []int // index in world.Streams of each of its targets
+}
+
+// run makes the world, carries the change out, and puts the report together.
+// An error means that there was no rehearsal.
+func (d *director) run() error {
+	d.report = Report{Start: d.Name, Remarks: slices.Clone(d.Remarks)}
+	if err := d.prepare(); err != nil {
+		return err
+	}
+	d.say("applying the definition")
+	before, err := state()
+	if err != nil {
+		return err
+	}
+	there, err := d.leg(d.apply)
+	if err != nil {
+		return err
+	}
+	if there.Exit == 0 {
+		d.say("planning again")
+		there.Second, there.SecondOutput = d.second()
+		if err := d.arrivals(&there); err != nil {
+			return err
+		}
+	}
+	d.report.There = there
+	if d.report.End, err = readNetwork(); err != nil {
+		return err
+	}
+	if d.Undo && there.Exit == 0 {
+		if err := d.back(before); err != nil {
+			return err
+		}
+	}
+	for _, p := range d.pingers {
+		p.end()
+	}
+	if err := d.save(); err != nil {
+		return err
+	}
+	return d.look()
+}
+
+// prepare makes the host, what is around it, and the start; and sees that
+// everything that shall be measured answers.
+func (d *director) prepare() error {
+	d.say("making the host's present network")
+	w := surroundings(&d.Start, &d.Wanted)
+	d.report.Remarks = append(d.report.Remarks, w.Remarks...)
+	if err := makeRoot(append(d.Files, File{Path: definitionPath, Mode: 0o600, Content: d.Definition})); err != nil {
+		return err
+	}
+	around, err := build(w)
+	if err != nil {
+		return err
+	}
+	d.around = around
+	remarks, err := makeStart(&d.Start)
+	if err != nil {
+		return fmt.Errorf("make the host's present network: %w", err)
+	}
+	d.report.Remarks = append(d.report.Remarks, remarks...)
+	for _, g := range w.Guests {
+		ns, err := around.attach(g)
+		if err != nil {
+			return err
+		}
+		around.guests = append(around.guests, ns)
+	}
+	if d.LinkDelay > 0 {
+		if err := around.delayLinks(d.LinkDelay, nil); err != nil {
+			return err
+		}
+	}
+	return d.startStreams()
+}
+
+// startStreams begins to ask: one pinger in the peer's namespace, one in that
+// of each guest that asks another.
+func (d *director) startStreams() error {
+	from := make(map[int][]int)
+	for n, t := range d.around.Streams {
+		from[t.From] = append(from[t.From], n)
+	}
+	for _, who := range slices.Sorted(maps.Keys(from)) {
+		ns := d.around.outside
+		if who != fromPeer {
+			ns = d.around.guests[who]
+		}
+		var targets []target
+		for _, n := range from[who] {
+			targets = append(targets, d.around.Streams[n])
+		}
+		p, err := startPinger(ns.ns, targets)
+		if err != nil {
+			return err
+		}
+		d.pingers = append(d.pingers, pinging{p, from[who]})
+	}
+	d.awaitStreams()
+	return nil
+}
+
+// awaitStreams waits until every target has answered, five seconds at most.
+func (d *director) awaitStreams() {
+	begin := time.Now()
+	for time.Since(begin) < 5*time.Second && len(d.silent(begin)) > 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// silent lists the streams that have had no answer since then.
+func (d *director) silent(since time.Time) map[int]bool {
+	out := make(map[int]bool)
+	for _, p := range d.pingers {
+		for k, n := range p.streams {
+			if !p.answers(k, since) {
+				out[n] = true
+			}
+		}
+	}
+	return out
+}
+
+// leg measures what a step costs.
+func (d *director) leg(step func() (Leg, error)) (Leg, error) {
+	begin := time.Now()
+	time.Sleep(margin)
+	silent := d.silent(begin)
+	before := time.Now()
+	l, err := step()
+	if err != nil {
+		return l, err
+	}
+	l.Took = time.Since(before)
+	time.Sleep(margin)
+	end := time.Now()
+	time.Sleep(max(0, lateAfter-time.Since(end))) // for late answers
+	l.Streams = make([]Stream, len(d.around.Streams))
+	for _, p := range d.pingers {
+		for k, n := range p.streams {
+			l.Streams[n] = p.measure(k, begin, end)
+			l.Streams[n].Silent = silent[n]
+		}
+	}
+	return l, nil
+}
+
+// apply carries the definition out and looks whether the new network works.
+func (d *director) apply() (Leg, error) {
+	l := d.program("apply", "-auto-approve", "-json-into", appliedPath, definitionPath)
+	return l, l.understand(appliedPath)
+}
+
+// arrivals puts guests on the bridges that the change has made and asks
+// everything that is new. Afterwards the guests are taken away.
+func (d *director) arrivals(l *Leg) error {
+	for _, g := range d.around.Late {
+		if _, err := d.around.attach(g); err != nil {
+			l.Unreached = append(l.Unreached, err.Error())
+			continue
+		}
+		defer func() { _ = detach(g) }() // the bridge may be gone by then
+	}
+	for _, t := range d.around.Reach {
+		err := reach(d.around.outside.ns, t.To, 3*time.Second)
+		if errors.Is(err, errSilent) {
+			l.Unreached = append(l.Unreached, t.Name)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// back rolls the change back and compares with what was before.
+func (d *director) back(before []string) error {
+	d.say("rolling it back")
+	l, err := d.leg(func() (Leg, error) { return d.program("rollback", "-auto-approve"), nil })
+	if err != nil {
+		return err
+	}
+	after, err := state()
+	if err != nil {
+		return err
+	}
+	l.Differences = differences(before, after)
+	d.report.Back = &l
+	return nil
+}
+
+// say tells of a step.
+func (d *director) say(step string) {
+	f, err := os.OpenFile(filepath.Join(uml.SharePath, progressFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return // progress is a courtesy
+	}
+	defer f.Close()
+	fmt.Fprintln(f, strings.ReplaceAll(step, "\n", " "))
+}
+
+func (d *director) save() error {
+	b, err := json.Marshal(d.report)
+	if err != nil {
+		return fmt.Errorf("encode the report: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(uml.SharePath, reportFile), b, 0o600); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}

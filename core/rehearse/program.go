@@ -1,0 +1,101 @@
+package rehearse
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"linkspan/core/plan"
+	"linkspan/core/rehearse/uml"
+)
+
+const (
+	definitionPath = "/etc/linkspan/site.hcl" // on the host inside
+	appliedPath    = "/run/applied.json"
+	programLimit   = 2 * time.Minute // of one run of the program
+	exitNone       = -1              // it did not end by itself
+)
+
+// program runs the program on the host inside, as an operator would.
+func (d *director) program(args ...string) Leg {
+	ctx, cancel := context.WithTimeout(context.Background(), programLimit)
+	defer cancel()
+	// This executable, under the root of the host: /proc/self/exe is itself
+	// wherever its file lies.
+	c := exec.CommandContext(ctx, "/proc/self/exe")
+	c.Args = append([]string{"linkspan", "-host", d.Wanted.Name, "-color", "never"}, args...)
+	c.Dir = "/"
+	c.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/run", "TMPDIR=/run"}, uml.HandOn()...)
+	c.SysProcAttr = &syscall.SysProcAttr{Chroot: hostRoot}
+	c.WaitDelay = time.Second
+	var said bytes.Buffer
+	c.Stdout, c.Stderr = &said, &said
+	err := c.Run()
+	var ended *exec.ExitError
+	l := Leg{Output: said.String()}
+	switch {
+	case err == nil:
+	case errors.As(err, &ended) && ended.Exited():
+		l.Exit = ended.ExitCode()
+	default:
+		l.Exit = exitNone
+		l.Output += fmt.Sprintf("%s: %v\n", strings.Join(c.Args, " "), err)
+	}
+	return l
+}
+
+// second plans again: the exit code is 0 when there is nothing to do.
+func (d *director) second() (int, string) {
+	l := d.program("plan", "-detailed-exitcode", definitionPath)
+	if l.Exit == 0 {
+		return 0, ""
+	}
+	return l.Exit, l.Output
+}
+
+// understand takes the plan from what apply said in JSON.
+func (l *Leg) understand(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // it was refused before it had a plan
+	}
+	if err != nil {
+		return fmt.Errorf("read what apply did: %w", err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 256<<20)
+	for lines.Scan() {
+		var line struct {
+			Type string     `json:"type"`
+			Plan *plan.Plan `json:"plan"`
+		}
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			return fmt.Errorf("read what apply did: %w", err)
+		}
+		if line.Plan != nil {
+			l.take(line.Plan)
+		}
+	}
+	return lines.Err()
+}
+
+func (l *Leg) take(p *plan.Plan) {
+	l.Digest, l.Operations, l.Predicted = p.Digest, 0, nil
+	for _, s := range p.Stages {
+		l.Operations += len(s.Operations)
+	}
+	for _, e := range p.Effects {
+		if e.Kind == plan.EffectUnreachable {
+			l.Predicted = append(l.Predicted, e.Text)
+		}
+	}
+}
