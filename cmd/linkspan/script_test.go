@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 //	example NAME DIR          copies examples/NAME into DIR
 //	sametree A B              both trees have the same files with the same bytes
 //	spoil WAY FILE            replaces a file by one that is wrong in that way
+//	fulldisk ROOT DEFINITIONS  an apply on a full disk ends with 1 and changes nothing
 //	refused ROOT DEFINITIONS PATTERN  plan and apply end with 1, name it, change nothing
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -42,7 +43,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"synced": synced, "exits": exits, "example": example, "sametree": sameTree,
-			"spoil": spoil, "refused": refused,
+			"spoil": spoil, "refused": refused, "fulldisk": fullDisk,
 		},
 	})
 }

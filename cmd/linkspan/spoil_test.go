@@ -52,3 +52,35 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the tree was changed:\n%s\n%s", before, after)
 	}
 }
+
+// fullDisk ROOT DEFINITIONS: on a disk without a free byte an apply ends with 1
+// and leaves the tree as it was. The disk is a small tmpfs in a namespace.
+func fullDisk(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: fulldisk ROOT DEFINITIONS")
+	}
+	if err := ts.Exec("unshare", "-rm", "true"); err != nil {
+		if os.Getenv("LINKSPAN_REQUIRE_LIVE") != "" {
+			ts.Fatalf("unshare -rm (util-linux, user namespaces) is missing: %v", err)
+		}
+		ts.Logf("skipped: unshare -rm (util-linux, user namespaces) is missing: %v", err)
+		return
+	}
+	const script = `set -e
+mkdir disk
+mount -t tmpfs -o size=128k none disk
+cp -r "$1/." disk/
+dd if=/dev/zero of=disk/fill bs=1k count=500 2>/dev/null || true
+state() { find disk -type f -exec stat -c '%n %Y %a' {} + -exec md5sum {} + | sort; }
+state >before
+set +e
+linkspan apply -auto-approve -state-dir state -root disk "$2"
+test $? = 1 || { echo "the apply did not end with 1"; exit 1; }
+state >after
+cmp before after
+`
+	ts.Check(ts.Exec("unshare", "-rm", "sh", "-c", script, "sh", args[0], args[1]))
+	if said := ts.ReadFile("stderr"); !regexp.MustCompile("no space left").MatchString(said) {
+		ts.Fatalf("the reason is not named:\n%s", said)
+	}
+}
