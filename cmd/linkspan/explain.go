@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"linkspan/core/diag"
+	"linkspan/core/fleet"
 	"linkspan/core/host"
 	"linkspan/hcl/hostfile"
 	"linkspan/plugins/ifcfg"
@@ -17,7 +18,7 @@ import (
 // rules are all checks of the program.
 func rules() []diag.Rule {
 	var out []diag.Rule
-	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, ifcfg.Rules, netlink.Rules, xend.Rules} {
+	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, fleet.Rules, ifcfg.Rules, netlink.Rules, xend.Rules} {
 		out = append(out, of()...)
 	}
 	return out

@@ -30,6 +30,7 @@ var importRules = []importRule{
 	{from: []string{"core/backend"}, may: []string{"core/diag", "core/host", "core/plan"}, why: "the contract is all that a backend's author has to read"},
 	{from: []string{"core/files"}, may: []string{"core/plan"}, why: "replacing files needs to know of no backend"},
 	{from: []string{"core/engine/..."}, may: []string{"core/backend", "core/diag", "core/files", "core/host", "core/plan", "core/engine/..."}, why: "the engine depends on interfaces, never on one backend or on how backends are started"},
+	{from: []string{"core/fleet"}, may: []string{"core/diag", "core/host"}, why: "comparing hosts needs neither files nor backends"},
 	{from: []string{"hcl/hostfile"}, may: []string{"core/diag", "core/host"}, why: "reading definitions starts nothing"},
 	{from: []string{"plugins/ifcfg/..."}, may: backendsMay("plugins/ifcfg/..."), why: "backends know the contract and their own domain, never one another"},
 	{from: []string{"plugins/netlink/..."}, may: backendsMay("plugins/netlink/..."), why: "backends know the contract and their own domain, never one another"},

@@ -228,11 +228,11 @@ func savedHost(path, name string) (host.Host, error) {
 		if diags.HasErrors() {
 			return host.Host{}, diags.Err()
 		}
-		chosen, diags := site.Select(name, "", "")
-		if diags.HasErrors() || len(chosen) != 1 {
+		chosen, ok := site.Definition(name)
+		if !ok {
 			return host.Host{}, fmt.Errorf("it does not define the host %q", name)
 		}
-		return chosen[0].Host, nil
+		return chosen.Host, nil
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"linkspan/core/backend"
 	"linkspan/core/diag"
+	"linkspan/core/fleet"
 	"linkspan/core/host"
 	"linkspan/hcl/hostfile"
 )
@@ -31,8 +32,19 @@ func (a *app) load(path string) (*hostfile.Site, diag.List, error) {
 			d := &site.Definitions[i]
 			diags = append(diags, d.Check(diags)...)
 		}
+		diags = append(diags, fleet.Validate(members(site))...)
 	}
 	return site, diags, nil
+}
+
+// members are the definitions as a fleet, in their order.
+func members(site *hostfile.Site) []fleet.Member {
+	out := make([]fleet.Member, len(site.Definitions))
+	for i := range site.Definitions {
+		d := &site.Definitions[i]
+		out[i] = fleet.Member{Host: &d.Host, Resolve: d.Resolve}
+	}
+	return out
 }
 
 // schema is the shape of a backend's block. The built-in backends are asked in
@@ -65,14 +77,18 @@ func (a *app) definition(path string) (*hostfile.Site, *hostfile.Definition, err
 	if name == "" && a.flags.root != "" && len(site.Definitions) == 1 {
 		name = site.Definitions[0].Host.Name // another root, and only one host can be meant
 	}
-	chosen, diags := site.Select(name, "", hostName(a.root()))
+	choice := fleet.Choice{Machine: hostName(a.root())}
+	if name != "" {
+		choice.Names = []string{name}
+	}
+	chosen, diags := fleet.Select(members(site), choice)
 	if err := a.refuse(diags); err != nil {
 		return nil, nil, err
 	}
 	if len(chosen) != 1 {
 		return nil, nil, usage(fmt.Errorf("%d hosts are meant; choose one with -host", len(chosen)))
 	}
-	return site, chosen[0], nil
+	return site, &site.Definitions[chosen[0]], nil
 }
 
 // offline renders one host with every backend that it uses, without looking at

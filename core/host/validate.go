@@ -9,7 +9,8 @@ import (
 // Validate checks every rule that concerns one host and returns all faults at
 // once, each with the path of the part that it is about.
 func Validate(h *Host) diag.List {
-	v := &validation{host: h, byName: make(map[string]*Interface, len(h.Interfaces)), vlans: make(map[vlanKey]*Interface), mtus: make(map[*Interface]mtuFrom)}
+	v := &validation{host: h, byName: make(map[string]*Interface, len(h.Interfaces)), vlans: make(map[vlanKey]*Interface)}
+	v.mtus = &MTUs{find: func(name string) *Interface { return v.byName[name] }, known: make(map[*Interface]mtuFrom)}
 	for n := range h.Interfaces {
 		i := &h.Interfaces[n]
 		if first, twice := v.byName[i.Name]; twice {
@@ -52,7 +53,7 @@ type validation struct {
 	names   []string              // of all interfaces, for suggestions
 	masters map[string]*Interface // port → the first bond or bridge that has it
 	vlans   map[vlanKey]*Interface
-	mtus    map[*Interface]mtuFrom
+	mtus    *MTUs
 	diags   diag.List
 }
 

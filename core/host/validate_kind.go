@@ -29,7 +29,7 @@ func (v *validation) mtu(i *Interface) {
 		if !ok || lower == i || i.Bond != nil { // a bond hands its MTU down to its ports
 			continue
 		}
-		low, from := v.effectiveMTU(lower)
+		low, from := v.mtus.Of(lower)
 		if mtu > low {
 			v.add(ruleMTU.At(i.Path("mtu"), "%q has %d bytes, but %q below it has %d; an upper interface's MTU is at most its lower one's", i.Name, mtu, name, low).
 				With("the lower MTU", from.Path("mtu")))
@@ -43,36 +43,6 @@ func (v *validation) mtu(i *Interface) {
 			v.add(ruleMTU.At(p.Path("mtu"), "%q is a port of bond %q, which hands its MTU of %d down; %d would not last", name, i.Name, mtu, *p.MTU).With("the bond's MTU", i.Path("mtu")))
 		}
 	}
-}
-
-// effectiveMTU is what an interface will have, and which interface decides it:
-// its own, else the least of what is below it; a card's default is 1500.
-func (v *validation) effectiveMTU(i *Interface) (int, *Interface) {
-	if i.MTU != nil {
-		return *i.MTU, i
-	}
-	if known, ok := v.mtus[i]; ok {
-		return known.bytes, known.from
-	}
-	v.mtus[i] = mtuFrom{1500, i} // until it is known, so that a circle, reported elsewhere, ends
-	least := mtuFrom{1500, i}
-	for n, name := range i.Lowers() {
-		lower, ok := v.byName[name]
-		if !ok {
-			continue
-		}
-		if m, from := v.effectiveMTU(lower); n == 0 || m < least.bytes {
-			least = mtuFrom{m, from}
-		}
-	}
-	v.mtus[i] = least
-	return least.bytes, least.from
-}
-
-// mtuFrom is an MTU and the interface that decides it.
-type mtuFrom struct {
-	bytes int
-	from  *Interface
 }
 
 func (v *validation) vlan(i *Interface) {

@@ -50,7 +50,6 @@ var explanations = map[string]explanation{
 		wrong: "host \"a\" {\n  bridge \"b\" {\n    for_each = [\"br0\"]\n    name     = each.key\n  }\n}\n", right: "host \"a\" {\n  bridge \"b\" {\n    for_each = toset([\"br0\"])\n    name     = each.key\n  }\n}\n"},
 	"LS1022": {text: "A host's name has letters, digits, dots, hyphens and underscores, begins and ends with a letter or digit, and has at most 253 bytes. It is also the name of a folder of rendered files.",
 		wrong: "host \"../a\" {\n}\n", right: "host \"a\" {\n}\n"},
-	"LS1023": {text: "No host of the directory has the name or tag that was asked for, or, without one, the name of this machine (short or full). Choose one with -host."},
 	"LS1024": {text: "The linkspan block's required_version excludes the language that this program reads. Constraints are joined by commas; the operators are =, !=, >, >=, <, <= and ~>.",
 		wrong: "linkspan { required_version = \">= 99\" }\n", right: "linkspan { required_version = \">= 1.0\" }\n"},
 	"LS1025": {text: "The kernel has one interface of a name. A host can override a profile's block only by one of the same kind.",

@@ -26,7 +26,6 @@ var (
 	ruleConflict         = languageRule("LS1020", "two profiles disagree")
 	ruleForEach          = languageRule("LS1021", "for_each over the wrong thing")
 	ruleHostName         = languageRule("LS1022", "not a host name")
-	ruleSelect           = languageRule("LS1023", "no such host")
 	ruleVersion          = languageRule("LS1024", "another version of linkspan is required")
 	ruleTwoKinds         = languageRule("LS1025", "one interface of two kinds")
 	ruleManners          = mild(languageRule("LS1026", "not in the canonical format"))
@@ -48,6 +47,6 @@ func Rules() []diag.Rule {
 	return []diag.Rule{
 		ruleRead, ruleSize, ruleCharacter, ruleSyntax, ruleExpression, ruleUnknownBlock, ruleUnknownAttribute, ruleLabels,
 		ruleTwice, ruleMissing, ruleType, ruleWords, ruleVariable, ruleCycle, ruleReference, ruleInterface, ruleBackend,
-		ruleAddress, ruleProfile, ruleConflict, ruleForEach, ruleHostName, ruleSelect, ruleVersion, ruleTwoKinds, ruleManners,
+		ruleAddress, ruleProfile, ruleConflict, ruleForEach, ruleHostName, ruleVersion, ruleTwoKinds, ruleManners,
 	}
 }

@@ -1,13 +1,11 @@
 package hostfile
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"testing"
 
 	"linkspan/core/diag"
-	"linkspan/core/host"
 )
 
 // Every rule is explained, and its examples are what it says: the wrong one
@@ -39,38 +37,6 @@ func TestRules(t *testing.T) {
 		}
 		if tidy, _ := Format([]byte(r.Right), "a.hcl"); string(tidy) != r.Right {
 			t.Errorf("%s: its right example is not formatted", r.Code)
-		}
-	}
-}
-
-// foundEarlier are rules of the model whose fault the language finds first.
-var foundEarlier = map[string]string{"LS2002": ruleTwoKinds.Code, "LS2029": ruleWords.Code}
-
-// The examples of the model's rules are what they say: the wrong one has that
-// fault and no other, the right one none, and it is formatted.
-func TestModelRules(t *testing.T) {
-	codes := func(src string) []string {
-		dir := t.TempDir()
-		write(t, dir, map[string]string{"a.hcl": src})
-		_, diags := checked(dir)
-		var out []string
-		for _, d := range diags {
-			if !slices.Contains(out, d.Code) {
-				out = append(out, d.Code)
-			}
-		}
-		return out
-	}
-	for _, r := range host.Rules() {
-		want := cmp.Or(foundEarlier[r.Code], r.Code)
-		if got := codes(r.Wrong); !slices.Equal(got, []string{want}) {
-			t.Errorf("%s: its wrong example has %v, not %s:\n%s", r.Code, got, want, r.Wrong)
-		}
-		if got := codes(r.Right); len(got) > 0 {
-			t.Errorf("%s: its right example has %v:\n%s", r.Code, got, r.Right)
-		}
-		if tidy, _ := Format([]byte(r.Right), "a.hcl"); string(tidy) != r.Right {
-			t.Errorf("%s: its right example is not formatted:\n%s", r.Code, r.Right)
 		}
 	}
 }

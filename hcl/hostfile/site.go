@@ -100,45 +100,13 @@ func compareVersions(a, b string) (int, bool) {
 	return 0, true
 }
 
-// Select chooses the hosts that are meant: those of the name, or of the tag,
-// or, with neither, the one whose name is this machine's host name, short or
-// full.
-func (s *Site) Select(name, tag, hostname string) ([]*Definition, diag.List) {
-	var out []*Definition
-	var names []string
-	short, _, _ := strings.Cut(hostname, ".")
-	for i := range s.Definitions {
-		d := &s.Definitions[i]
-		names = append(names, d.Host.Name)
-		dShort, _, _ := strings.Cut(d.Host.Name, ".")
-		switch {
-		case name != "":
-			if d.Host.Name == name {
-				out = append(out, d)
-			}
-		case tag != "":
-			for _, t := range d.Host.Tags {
-				if t == tag {
-					out = append(out, d)
-				}
-			}
-		case d.Host.Name == hostname, d.Host.Name == short, dShort == hostname:
-			out = append(out, d)
-		}
+// Definition returns the definition of the host of that name.
+func (s *Site) Definition(name string) (*Definition, bool) {
+	i, ok := slices.BinarySearchFunc(s.Definitions, name, func(d Definition, n string) int { return strings.Compare(d.Host.Name, n) })
+	if !ok {
+		return nil, false
 	}
-	if len(out) > 0 {
-		return out, nil
-	}
-	where := diag.Range{File: s.Dir}
-	switch {
-	case len(names) == 0:
-		return nil, diag.List{ruleSelect.In(where, "no host is defined")}
-	case name != "":
-		return nil, diag.List{ruleSelect.In(where, "no host is called %q.%s", name, suggestOrList(name, names))}
-	case tag != "":
-		return nil, diag.List{ruleSelect.In(where, "no host has the tag %q", tag)}
-	}
-	return nil, diag.List{ruleSelect.In(where, "no host is called %q, as this machine is; choose one with -host.%s", hostname, suggestOrList(hostname, names))}
+	return &s.Definitions[i], true
 }
 
 // Format returns the canonical format of a definition. It refuses what does

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"linkspan/core/diag"
+	"linkspan/core/fleet"
+	"linkspan/core/host"
+	"linkspan/hcl/hostfile"
+)
+
+// codesOf loads a definition as the program does and returns the codes that it
+// meets, each once.
+func codesOf(t *testing.T, definition string) []string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "site.hcl"), []byte(definition), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, diags, err := standard().load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, d := range diags.Sorted() {
+		if !slices.Contains(out, d.Code) {
+			out = append(out, d.Code)
+		}
+	}
+	return out
+}
+
+// foundEarlier are rules whose fault, in a definition, an earlier rule finds.
+var foundEarlier = map[string]string{"LS2002": "LS1025", "LS2029": "LS1012"}
+
+// The examples of every rule about definitions are what they say: the wrong one
+// has that fault and no other, the right one none, and it is formatted.
+func TestExamplesOfRules(t *testing.T) {
+	for _, r := range slices.Concat(hostfile.Rules(), host.Rules(), fleet.Rules()) {
+		if r.Wrong == "" {
+			continue
+		}
+		// What the language itself is about needs no backend to be plain.
+		got := slices.DeleteFunc(codesOf(t, r.Wrong), func(code string) bool { return code == "LS2034" && strings.HasPrefix(r.Code, "LS1") })
+		want := r.Code
+		if earlier := foundEarlier[want]; earlier != "" {
+			want = earlier
+		}
+		if r.Code[:3] == "LS1" {
+			got = slices.DeleteFunc(got, func(code string) bool { return code[:3] == "LS2" })
+		}
+		if !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: its wrong example has %v:\n%s", r.Code, got, r.Wrong)
+		}
+		for _, code := range codesOf(t, r.Right) {
+			if r.Code[:3] != "LS1" || code[:3] == "LS1" {
+				t.Errorf("%s: its right example has %s:\n%s", r.Code, code, r.Right)
+			}
+		}
+		if tidy, _ := hostfile.Format([]byte(r.Right), "site.hcl"); string(tidy) != r.Right {
+			t.Errorf("%s: its right example is not formatted:\n%s", r.Code, r.Right)
+		}
+	}
+}
+
+// Every rule of every package has a code of its own, a summary, an explanation
+// in whole sentences, and either both examples or none.
+func TestEveryRuleIsExplained(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, r := range rules() {
+		if seen[r.Code] || len(r.Code) != 6 || !strings.HasPrefix(r.Code, "LS") {
+			t.Errorf("the code %q is not one code of one rule", r.Code)
+		}
+		seen[r.Code] = true
+		if r.Severity != diag.Error && r.Severity != diag.Warning || r.Summary == "" || strings.HasSuffix(r.Summary, ".") {
+			t.Errorf("%s: severity %q, summary %q", r.Code, r.Severity, r.Summary)
+		}
+		if len(r.Explain) < 40 || !strings.HasSuffix(strings.TrimSpace(r.Explain), ".") {
+			t.Errorf("%s: not an explanation: %q", r.Code, r.Explain)
+		}
+		if (r.Wrong == "") != (r.Right == "") {
+			t.Errorf("%s: one example without the other", r.Code)
+		}
+	}
+}
