@@ -20,6 +20,8 @@ type director struct {
 	around  *around
 	pingers []pinging
 	report  Report
+	said    *said     // by the program's last run
+	began   time.Time // when that run began
 }
 
 // pinging is a pinger and the streams that it measures.
@@ -163,15 +165,26 @@ func (d *director) leg(step func() (Leg, error)) (Leg, error) {
 	l.Took = time.Since(before)
 	time.Sleep(margin)
 	end := time.Now()
-	time.Sleep(max(0, lateAfter-time.Since(end))) // for late answers
+	for time.Since(end) < lateAfter && d.waits(end) {
+		time.Sleep(5 * time.Millisecond)
+	}
 	l.Streams = make([]Stream, len(d.around.Streams))
 	for _, p := range d.pingers {
 		for k, n := range p.streams {
 			l.Streams[n] = p.measure(k, begin, end)
 			l.Streams[n].Silent = silent[n]
+			for i := range l.Streams[n].Losses {
+				loss := &l.Streams[n].Losses[i]
+				loss.After, loss.During = loss.at.Sub(d.began), d.said.during(loss.at)
+			}
 		}
 	}
 	return l, nil
+}
+
+// waits reports whether an answer may still come.
+func (d *director) waits(until time.Time) bool {
+	return slices.ContainsFunc(d.pingers, func(p pinging) bool { return p.waits(until) })
 }
 
 // apply carries the definition out and looks whether the new network works.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -24,6 +25,41 @@ const (
 	exitNone       = -1              // it did not end by itself
 )
 
+// said is what the program has said, with the time of each line.
+type said struct {
+	mu    sync.Mutex
+	text  bytes.Buffer
+	lines []saidLine
+}
+
+type saidLine struct {
+	at   time.Time
+	text string
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for line := range strings.Lines(string(b)) { // a step is written at once
+		s.lines = append(s.lines, saidLine{time.Now(), strings.TrimSpace(line)})
+	}
+	return s.text.Write(b)
+}
+
+// during is the last line before a time.
+func (s *said) during(at time.Time) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := ""
+	for _, l := range s.lines {
+		if l.at.After(at) {
+			break
+		}
+		last = l.text
+	}
+	return last
+}
+
 // program runs the program on the host inside, as an operator would.
 func (d *director) program(args ...string) Leg {
 	ctx, cancel := context.WithTimeout(context.Background(), programLimit)
@@ -36,11 +72,11 @@ func (d *director) program(args ...string) Leg {
 	c.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/run", "TMPDIR=/run"}, uml.HandOn()...)
 	c.SysProcAttr = &syscall.SysProcAttr{Chroot: hostRoot}
 	c.WaitDelay = time.Second
-	var said bytes.Buffer
-	c.Stdout, c.Stderr = &said, &said
+	d.said, d.began = &said{}, time.Now()
+	c.Stdout, c.Stderr = d.said, d.said
 	err := c.Run()
 	var ended *exec.ExitError
-	l := Leg{Output: said.String()}
+	l := Leg{Output: d.said.text.String()}
 	switch {
 	case err == nil:
 	case errors.As(err, &ended) && ended.Exited():

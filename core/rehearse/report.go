@@ -53,10 +53,27 @@ type Stream struct {
 	Name string        `json:"name"` // an address, or a guest's port
 	Sent int           `json:"sent"`
 	Lost int           `json:"lost"`
-	Gap  time.Duration `json:"gap_ns"` // the longest time between two answers
+	// Gap is the longest time from the last question that was answered before a
+	// loss to the first one after it.
+	Gap time.Duration `json:"gap_ns"`
+	// Pause is the longest time in which nothing was asked: the kernel has one
+	// processor, and while others use it, the peer waits.
+	Pause time.Duration `json:"pause_ns"`
+	// Losses are when packets were lost, the first few times.
+	Losses []Loss `json:"losses,omitempty"`
 	// Silent says that it did not answer before the change either; it counts
 	// for nothing.
 	Silent bool `json:"silent,omitempty"`
+}
+
+// Loss is one stretch of packets that were lost.
+type Loss struct {
+	After time.Duration `json:"after_ns"` // since the program was started
+	Lost  int           `json:"lost"`
+	// During is what the program had last said that it would do.
+	During string `json:"during,omitempty"`
+
+	at time.Time
 }
 
 // Outcome is what a leg comes to, the worst first.

@@ -80,23 +80,28 @@ func (v rehearsal) predicted(runs []rehearse.Report) {
 
 // table has a line for each stream and run.
 func (v rehearsal) table(runs []rehearse.Report) {
-	rows := [][]string{{"", "sent", "lost", "longest gap", "", "sent", "lost", "longest gap"}}
-	back := slices.ContainsFunc(runs, func(r rehearse.Report) bool { return r.Back != nil })
-	if back {
-		rows = append([][]string{{"", "there", "", "", "", "back", "", ""}}, rows...)
+	rows := [][]string{{"", "sent", "lost", "longest gap"}}
+	if slices.ContainsFunc(runs, func(r rehearse.Report) bool { return r.Back != nil }) {
+		rows = [][]string{{"", "there", "", "", "", "back"}, {"", "sent", "lost", "longest gap", "", "sent", "lost", "longest gap"}}
 	}
+	head := len(rows)
+	var pause time.Duration
 	for n, r := range runs {
 		for k, stream := range r.There.Streams {
 			row := append([]string{label(n, len(runs), stream)}, cells(stream)...)
+			pause = max(pause, stream.Pause)
 			if r.Back != nil && k < len(r.Back.Streams) {
 				row = append(append(row, ""), cells(r.Back.Streams[k])...)
+				pause = max(pause, r.Back.Streams[k].Pause)
 			}
 			rows = append(rows, row)
 		}
 	}
-	if len(rows) > 1 {
-		v.print(rows)
+	if len(rows) == head {
+		return
 	}
+	v.print(rows)
+	fmt.Fprintf(v.w, "  Asked every 2 ms; with one processor the peer itself paused for up to %d ms.\n", pause.Milliseconds())
 }
 
 func label(run, of int, s rehearse.Stream) string {
@@ -111,10 +116,12 @@ func cells(s rehearse.Stream) []string {
 	if s.Silent {
 		return []string{fmt.Sprint(s.Sent), "-", "silent before"}
 	}
-	return []string{fmt.Sprint(s.Sent), fmt.Sprint(s.Lost), milliseconds(s.Gap)}
+	gap := "-"
+	if s.Lost > 0 {
+		gap = fmt.Sprintf("%d ms", s.Gap.Milliseconds())
+	}
+	return []string{fmt.Sprint(s.Sent), fmt.Sprint(s.Lost), gap}
 }
-
-func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
 
 // print aligns the columns: the first to the left, numbers to the right.
 func (v rehearsal) print(rows [][]string) {
@@ -151,6 +158,13 @@ func (v rehearsal) trouble(run, of int, way string, l *rehearse.Leg) {
 		fmt.Fprintf(v.w, "\n  %s\n", v.s.paint(red, where+": "+title))
 		for line := range strings.Lines(text) {
 			fmt.Fprintln(v.w, "    "+strings.TrimRight(Clean(line), "\n"))
+		}
+	}
+	for _, stream := range l.Streams {
+		for _, loss := range stream.Losses {
+			if !stream.Silent {
+				say(fmt.Sprintf("%s lost %d after %.3f s", Clean(stream.Name), loss.Lost, loss.After.Seconds()), loss.During)
+			}
 		}
 	}
 	if l.Exit != 0 {
