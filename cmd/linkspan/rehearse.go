@@ -108,7 +108,7 @@ func (a *app) rehearse(ctx context.Context, dir string, f rehearseFlags) error {
 				return fmt.Errorf("rehearse from %s, run %d: %w", s.Name, run+1, err)
 			}
 			reports = append(reports, r)
-			if err := a.send("rehearsal", r); err != nil {
+			if err := a.send("rehearsal", outcome{r, r.Outcome()}); err != nil {
 				return err
 			}
 		}
@@ -117,6 +117,12 @@ func (a *app) rehearse(ctx context.Context, dir string, f rehearseFlags) error {
 		view.Rehearsals(a.stdout, a.style(), reports, view.RehearsalOptions{Host: d.Host.Name, Verbose: f.verbose})
 	}
 	return rehearsed(reports)
+}
+
+// outcome is a report in the JSON form, with what it comes to.
+type outcome struct {
+	rehearse.Report
+	Outcome rehearse.Outcome `json:"outcome"`
 }
 
 // rehearsedHost chooses the host: an only one is meant also when this machine

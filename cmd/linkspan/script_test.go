@@ -12,14 +12,23 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"linkspan/core/rehearse"
+	"linkspan/core/rehearse/uml"
 	"linkspan/plugins"
 )
 
-// TestMain makes the test binary the program, and the program's own plugins.
+// TestMain makes the test binary the program, the program's own plugins, and
+// what runs in a rehearsal's kernel.
 func TestMain(m *testing.M) {
 	if plugins.ServeIfAsked(builtins()) {
 		return
 	}
+	uml.Main(func() int { // in a rehearsal's kernel, or in that of a live test
+		if code, ours := rehearse.Direct(); ours {
+			return code
+		}
+		return m.Run()
+	})
 	testscript.Main(m, map[string]func(){"linkspan": func() { os.Exit(run(os.Args[1:], standard())) }})
 }
 

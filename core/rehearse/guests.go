@@ -54,14 +54,7 @@ func (b *worldBuilder) place(list *[]guest, h *host.Host, bridge *host.Interface
 	}
 	g := guest{Port: port, Bridge: bridge.Name, MAC: fmt.Sprintf("00:16:3e:00:00:%02x", n)}
 	net := b.netOf(h, bridge.Name)
-	if net != nil && !slices.ContainsFunc(net.Peers, func(p netip.Prefix) bool { return p.Addr().Is4() }) {
-		net.Peers = append(net.Peers, b.strange())
-	}
-	subnet := b.strange().Masked()
-	if net != nil {
-		i := slices.IndexFunc(net.Peers, func(p netip.Prefix) bool { return p.Addr().Is4() })
-		subnet = net.Peers[i].Masked()
-	}
+	subnet := b.subnetFor(net)
 	address, ok := b.free(subnet)
 	if !ok {
 		b.remark("%s has no free address for a guest on %s", subnet, bridge.Name)
@@ -71,11 +64,27 @@ func (b *worldBuilder) place(list *[]guest, h *host.Host, bridge *host.Interface
 	*list = append(*list, g)
 }
 
+// subnetFor is where a guest of a network gets its address; the peer gets one
+// there if it has none. A bridge without a card is in no network of the switch.
+func (b *worldBuilder) subnetFor(net *network) netip.Prefix {
+	if net == nil {
+		return b.strange().Masked()
+	}
+	i := slices.IndexFunc(net.Peers, func(p netip.Prefix) bool { return p.Addr().Is4() })
+	if i < 0 {
+		i = len(net.Peers)
+		net.Peers = append(net.Peers, b.strange())
+	}
+	return net.Peers[i].Masked()
+}
+
 // strange gives an address of a network of its own, from the range for tests
 // of networks (RFC 2544).
 func (b *worldBuilder) strange() netip.Prefix {
 	b.spare++
-	return netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 18, byte(b.spare), 1}), 24)
+	a := netip.AddrFrom4([4]byte{198, 18, byte(b.spare), 1})
+	b.used[a] = true
+	return netip.PrefixFrom(a, 24)
 }
 
 func (b *worldBuilder) remark(text string, args ...any) {
@@ -112,12 +121,17 @@ func (b *worldBuilder) chooseTargets() {
 		b.remark("no address is on the host before and after the change: nothing of the host itself is measured")
 	}
 	for n, g := range b.Guests {
-		b.Streams = append(b.Streams, target{Guest, g.Port, g.Address.Addr(), fromPeer})
+		if b.netOf(b.start, g.Bridge) != nil {
+			b.Streams = append(b.Streams, target{Guest, g.Port, g.Address.Addr(), fromPeer})
+		}
 		if n > 0 && b.Guests[n-1].Bridge == g.Bridge {
 			b.Streams = append(b.Streams, target{Guests, b.Guests[n-1].Port + " to " + g.Port, g.Address.Addr(), n - 1})
 		}
 	}
 	for _, g := range b.Late {
+		if b.netOf(b.wanted, g.Bridge) == nil {
+			continue
+		}
 		b.Reach = append(b.Reach, target{Guest, "a guest on " + g.Bridge, g.Address.Addr(), fromPeer})
 	}
 	if len(b.Streams) > mostTargets {

@@ -58,7 +58,7 @@ const (
 // surroundings finds what has to stand around a host that goes from one
 // network to the other.
 func surroundings(start, wanted *host.Host) world {
-	b := &worldBuilder{start: start, wanted: wanted, used: make(map[netip.Addr]bool), group: make(map[int]int)}
+	b := &worldBuilder{start: start, wanted: wanted, used: make(map[netip.Addr]bool), given: make(map[netip.Addr]bool), group: make(map[int]int)}
 	b.findCards()
 	b.findTags()
 	b.findNetworks()
@@ -70,9 +70,10 @@ func surroundings(start, wanted *host.Host) world {
 type worldBuilder struct {
 	world
 	start, wanted *host.Host
-	used          map[netip.Addr]bool
-	group         map[int]int // tag → the lowest tag of its network
-	spare         int         // networks for guests that have no address to go by
+	used          map[netip.Addr]bool // not free for the peer or a guest
+	given         map[netip.Addr]bool // to the host, before or after, or to the peer
+	group         map[int]int         // tag → the lowest tag of its network
+	spare         int                 // networks for guests that have no address to go by
 }
 
 func (b *worldBuilder) both() []*host.Host { return []*host.Host{b.start, b.wanted} }
@@ -197,7 +198,7 @@ func (b *worldBuilder) findNetworks() {
 	for _, h := range b.both() {
 		for _, i := range h.Interfaces {
 			for _, a := range i.Addresses {
-				b.used[a.Addr()] = true
+				b.used[a.Addr()], b.given[a.Addr()] = true, true
 			}
 			for _, r := range append(i.DefaultRoutes(), i.Routes...) {
 				b.used[r.Via] = true
@@ -226,8 +227,9 @@ func (b *worldBuilder) addPeers(h *host.Host, i *host.Interface) {
 	}
 	for _, a := range i.Addresses {
 		for _, via := range vias {
-			if p := netip.PrefixFrom(via, a.Bits()); a.Contains(via) && !slices.Contains(net.Peers, p) {
-				net.Peers = append(net.Peers, p)
+			if a.Contains(via) && !b.given[via] {
+				b.given[via] = true
+				net.Peers = append(net.Peers, netip.PrefixFrom(via, a.Bits()))
 			}
 		}
 	}

@@ -49,10 +49,10 @@ const (
 
 // Stream is what was measured of one target that is asked every 2 ms.
 type Stream struct {
-	Kind StreamKind    `json:"kind"`
-	Name string        `json:"name"` // an address, or a guest's port
-	Sent int           `json:"sent"`
-	Lost int           `json:"lost"`
+	Kind StreamKind `json:"kind"`
+	Name string     `json:"name"` // an address, or a guest's port
+	Sent int        `json:"sent"`
+	Lost int        `json:"lost"`
 	// Gap is the longest time from the last question that was answered before a
 	// loss to the first one after it.
 	Gap time.Duration `json:"gap_ns"`
