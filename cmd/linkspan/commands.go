@@ -15,6 +15,8 @@ func (a *app) commands() []*cobra.Command {
 		a.renderCommand(),
 		a.graphCommand(),
 		a.explainCommand(),
+		a.consoleCommand(),
+		a.schemaCommand(),
 		a.pluginsCommand(),
 		a.versionCommand(),
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,18 +23,26 @@ func rules() []diag.Rule {
 	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, fleet.Rules, ifcfg.Rules, netlink.Rules, xend.Rules} {
 		out = append(out, of()...)
 	}
+	slices.SortStableFunc(out, func(a, b diag.Rule) int { return strings.Compare(a.Code, b.Code) })
 	return out
 }
 
 func (a *app) explainCommand() *cobra.Command {
-	return &cobra.Command{
+	var all bool
+	c := &cobra.Command{
 		Use:   "explain CODE",
 		Short: "What a diagnostic means, with an example of wrong and right",
-		Args:  cobra.ExactArgs(1),
+		Args:  cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return ruleCodes(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
+			if all == (len(args) == 1) {
+				return usage(errors.New("explain takes one CODE, or -all"))
+			}
+			if all {
+				return a.explainAll()
+			}
 			code := strings.ToUpper(args[0])
 			for _, r := range rules() {
 				if r.Code == code {
@@ -43,6 +53,21 @@ func (a *app) explainCommand() *cobra.Command {
 			return usage(fmt.Errorf("no diagnostic has the code %q%s", args[0], diag.DidYouMean(code, ruleCodes())))
 		},
 	}
+	c.Flags().BoolVar(&all, "all", false, "list the codes of all diagnostics")
+	return c
+}
+
+// explainAll lists every rule in a line.
+func (a *app) explainAll() error {
+	for _, r := range rules() {
+		if a.text() {
+			fmt.Fprintf(a.stdout, "%s  %-7s  %s\n", r.Code, r.Severity, r.Summary)
+		}
+		if err := a.send("rule", r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func ruleCodes() []string {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"linkspan/cmd/linkspan/internal/view"
+	"linkspan/core/diag"
 	"linkspan/core/plan"
 	"linkspan/hcl/hostfile"
 )
@@ -37,62 +38,93 @@ func (a *app) fmtCommand() *cobra.Command {
 	return c
 }
 
+// formatted is one file and its canonical format.
+type formatted struct {
+	path      string
+	mode      fs.FileMode
+	src, tidy []byte
+}
+
+// format formats files, or standard input. When one of them does not parse,
+// all faults are shown and none is changed.
 func (a *app) format(paths []string, f fmtFlags) error {
 	if slices.Equal(paths, []string{"-"}) {
-		return a.formatInput()
+		return a.formatInput(f)
 	}
 	files, err := hclFiles(paths, f.recursive)
 	if err != nil {
 		return err
 	}
-	type result struct {
-		path      string
-		mode      fs.FileMode
-		src, tidy []byte
-	}
-	var changed []result
+	var changed []formatted
+	var diags diag.List
+	a.sources = make(map[string][]byte)
 	for _, path := range files {
-		info, err := os.Stat(path)
+		one, more, err := readFormatted(path)
 		if err != nil {
 			return fmt.Errorf("fmt: %w", err)
 		}
-		src, err := os.ReadFile(path)
-		if err != nil {
-			return fmt.Errorf("fmt: %w", err)
-		}
-		tidy, diags := hostfile.Format(src, path)
-		if diags.HasErrors() {
-			a.sources = map[string][]byte{path: src}
-			return a.refuse(diags)
-		}
-		if !bytes.Equal(src, tidy) {
-			changed = append(changed, result{path, info.Mode().Perm(), src, tidy})
+		if more.HasErrors() {
+			diags = append(diags, more...)
+			a.sources[path] = one.src
+		} else if !bytes.Equal(one.src, one.tidy) {
+			changed = append(changed, one)
 		}
 	}
-	for _, r := range changed {
-		if a.text() && f.diff {
-			fmt.Fprintln(a.stdout, view.Clean(view.UnifiedDiff(&plan.FileChange{Path: r.path,
-				Before: plan.FileState{Exists: true, Content: r.src}, After: plan.FileState{Exists: true, Content: r.tidy}})))
-		} else if a.text() {
-			fmt.Fprintln(a.stdout, view.Clean(r.path))
-		}
-		if err := a.send("file", r.path); err != nil {
+	if err := a.refuse(diags); err != nil {
+		return err
+	}
+	for _, one := range changed {
+		if err := a.tellFormatted(one, f); err != nil {
 			return err
 		}
 		if f.check {
 			continue
 		}
-		if err := replaceFile(r.path, r.tidy, r.mode); err != nil {
+		if err := replaceFile(one.path, one.tidy, one.mode); err != nil {
 			return fmt.Errorf("fmt: %w", err)
 		}
 	}
-	if f.check && len(changed) > 0 {
-		return exit{code: exitRefused, err: fmt.Errorf("%s not formatted; `linkspan fmt` formats them", count(len(changed), "file"))}
-	}
-	return nil
+	return f.checked(len(changed))
 }
 
-func (a *app) formatInput() error {
+func readFormatted(path string) (formatted, diag.List, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return formatted{}, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return formatted{}, nil, fmt.Errorf("%s is no regular file", path)
+	}
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return formatted{}, nil, err
+	}
+	tidy, diags := hostfile.Format(src, path)
+	return formatted{path, info.Mode().Perm(), src, tidy}, diags, nil
+}
+
+// tellFormatted names a file that is not formatted, or shows how it differs.
+func (a *app) tellFormatted(one formatted, f fmtFlags) error {
+	if a.text() && f.diff {
+		fmt.Fprintln(a.stdout, view.Clean(view.UnifiedDiff(&plan.FileChange{Path: one.path,
+			Before: plan.FileState{Exists: true, Content: one.src}, After: plan.FileState{Exists: true, Content: one.tidy}})))
+	} else if a.text() {
+		fmt.Fprintln(a.stdout, view.Clean(one.path))
+	}
+	return a.send("file", one.path)
+}
+
+// checked is the end of a run that found so many files that are not formatted.
+func (f fmtFlags) checked(n int) error {
+	if !f.check || n == 0 {
+		return nil
+	}
+	return exit{code: exitRefused, err: fmt.Errorf("%s not formatted; `linkspan fmt` formats them", count(n, "file"))}
+}
+
+// formatInput formats standard input to standard output; with -check or -diff
+// it tells instead.
+func (a *app) formatInput(f fmtFlags) error {
 	src, err := io.ReadAll(a.stdin)
 	if err != nil {
 		return fmt.Errorf("fmt: standard input: %w", err)
@@ -102,8 +134,20 @@ func (a *app) formatInput() error {
 	if err := a.refuse(diags); err != nil {
 		return err
 	}
-	_, err = a.stdout.Write(tidy)
-	return err
+	if same := bytes.Equal(src, tidy); f.check || f.diff {
+		if same {
+			return nil
+		}
+		if err := a.tellFormatted(formatted{path: "-", src: src, tidy: tidy}, f); err != nil {
+			return err
+		}
+		return f.checked(1)
+	}
+	if a.text() {
+		_, err = a.stdout.Write(tidy)
+		return err
+	}
+	return a.send("formatted", string(tidy))
 }
 
 // hclFiles lists the *.hcl files meant by paths, sorted; a file that is named

@@ -9,12 +9,12 @@ import "fmt"
 // hosts, LS4xxx the ifcfg backend, LS5xxx the xend backend, LS6xxx the netlink
 // backend, LS7xxx plan and apply, LS8xxx plugins, LS9xxx hooks.
 type Rule struct {
-	Code     string
-	Severity Severity
-	Summary  string // constant: names the fault without the case
-	Explain  string // what it means and what to do, a few sentences
-	Wrong    string // HCL (or, for a backend, the file) that has the fault
-	Right    string // the same without it
+	Code     string   `json:"code"`
+	Severity Severity `json:"severity"`
+	Summary  string   `json:"summary"`         // constant: names the fault without the case
+	Explain  string   `json:"explain"`         // what it means and what to do, a few sentences
+	Wrong    string   `json:"wrong,omitempty"` // HCL (or, for a backend, the file) that has the fault
+	Right    string   `json:"right,omitempty"` // the same without it
 }
 
 // At makes the diagnostic of this rule for the part of the host at path. The

@@ -41,6 +41,7 @@ type Site struct {
 	Sources     map[string][]byte // the files' texts by the names that ranges carry
 	Plugins     []Plugin          // third-party plugins that the directory needs
 	secrets     secrets
+	scope       *scope // what expressions can name, for Evaluate
 }
 
 // Plugin is one `plugin` block of the `linkspan` block.
@@ -64,9 +65,16 @@ func Load(path string, o Options) (*Site, diag.List) {
 	l.locals()
 	l.settings()
 	l.hosts()
+	l.site.scope = l.scope
 	l.site.secrets.redactAll(l.diags)
 	slices.SortFunc(l.site.Definitions, func(a, b Definition) int { return strings.Compare(a.Host.Name, b.Host.Name) })
 	return l.site, l.diags
+}
+
+// Empty is a site without definitions, for expressions; file and its kin read
+// below dir.
+func Empty(dir string) *Site {
+	return &Site{Dir: dir, Sources: map[string][]byte{}, scope: newScope(dir, nil)}
 }
 
 // loader is one run of Load.

@@ -18,11 +18,14 @@ func Reference() string {
 		describe(&b, "", top, kinds)
 	}
 	b.WriteString("\n## Functions\n\n")
-	for _, name := range sortedNames(functions(".")) {
+	for _, name := range FunctionNames() {
 		fmt.Fprintf(&b, "- `%s`\n", name)
 	}
 	return b.String()
 }
+
+// FunctionNames are the functions that every expression can call, sorted.
+func FunctionNames() []string { return sortedNames(functions(".")) }
 
 // describe writes a block and the blocks within. What a host and a profile
 // both hold is described once.

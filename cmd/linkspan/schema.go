@@ -1,0 +1,65 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"linkspan/core/host"
+	"linkspan/hcl/hostfile"
+)
+
+// The forms of `schema`.
+const (
+	schemaMarkdown = "markdown"
+	schemaJSON     = "json-schema"
+)
+
+func (a *app) schemaCommand() *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use:   "schema",
+		Short: "The language's blocks and attributes: a reference, or for editors a JSON Schema",
+		Long: "Prints the reference of the language in Markdown; with -format json-schema the JSON Schema of its JSON form, for editors;\n" +
+			"with -json both the JSON Schema and a description of every block, attribute, function and backend, as objects.",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.languageSchema(format) },
+	}
+	c.Flags().StringVar(&format, "format", schemaMarkdown, schemaMarkdown+" or "+schemaJSON)
+	return c
+}
+
+// language describes the language for other programs.
+type language struct {
+	Version   string                 `json:"language"`
+	Blocks    []hostfile.BlockDoc    `json:"blocks"`
+	Functions []string               `json:"functions"`
+	Backends  map[string]host.Schema `json:"backends"` // the built-in ones
+}
+
+func (a *app) languageSchema(format string) error {
+	schema, err := hostfile.JSONSchema()
+	if err != nil {
+		return fmt.Errorf("schema: %w", err)
+	}
+	switch {
+	case format != schemaMarkdown && format != schemaJSON:
+		return usage(fmt.Errorf("-format is %s or %s, not %q", schemaMarkdown, schemaJSON, format))
+	case !a.text():
+	case format == schemaJSON:
+		fmt.Fprintf(a.stdout, "%s\n", schema)
+	default:
+		fmt.Fprint(a.stdout, hostfile.Reference())
+	}
+	if err := a.send("schema", json.RawMessage(schema)); err != nil {
+		return err
+	}
+	l := language{Version: hostfile.LanguageVersion, Blocks: hostfile.Description(), Functions: hostfile.FunctionNames(), Backends: make(map[string]host.Schema)}
+	for _, name := range builtinNames() {
+		if s, _, ok := a.schema(name); ok {
+			l.Backends[name] = s
+		}
+	}
+	return a.send("description", l)
+}
