@@ -38,6 +38,9 @@ type Options struct {
 	StartTimeout time.Duration // until the handshake is done; 0 means 10 s
 	CallTimeout  time.Duration // of one call but Apply and Restore; 0 means 60 s
 	Log          io.Writer     // what plugins log, a line each; nil drops it
+	// Grease adds to every request fields that no version of the protocol has:
+	// a plugin must ignore them. The conformance kit sets it.
+	Grease bool
 }
 
 // Set is the plugins that were opened.
@@ -100,7 +103,7 @@ func (s *Set) start(ctx context.Context, i int, spec Spec, o Options) error {
 		StartTimeout:     o.StartTimeout,
 		Logger:           hclog.New(&hclog.LoggerOptions{Level: hclog.Info, Output: log}),
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: s.dir},
-		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage))},
+		GRPCDialOptions:  dialOptions(o),
 		RunnerFunc: func(_ hclog.Logger, c *exec.Cmd, _ string) (runner.Runner, error) {
 			return newProcess(path, spec.Args, c.Env)
 		},
@@ -120,6 +123,14 @@ func (s *Set) start(ctx context.Context, i int, spec Spec, o Options) error {
 		s.open[i].backend = applierClient{cl}
 	}
 	return nil
+}
+
+func dialOptions(o Options) []grpc.DialOption {
+	out := []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage))}
+	if o.Grease {
+		out = append(out, grpc.WithUnaryInterceptor(greaseUnary), grpc.WithStreamInterceptor(greaseStream))
+	}
+	return out
 }
 
 func dispense(c *plugin.Client) (wire.BackendServiceClient, error) {

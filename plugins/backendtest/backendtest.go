@@ -35,6 +35,11 @@ type Case struct {
 	Keep []string
 	// InSync says that there is nothing to do already.
 	InSync bool
+	// MayRefuse says that the backend may refuse the definition by an error
+	// diagnostic; the rules about plan and apply are then left out.
+	MayRefuse bool
+	// Small leaves the rule about a big host out, for a case after the first.
+	Small bool
 }
 
 // Main runs a package's tests with its test binary as the plugin of the given
@@ -64,7 +69,7 @@ func Run(t *testing.T, newBackend func() backend.Backend, cases []Case) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		set, err := plugins.Open(t.Context(), []plugins.Spec{plugins.Builtin(d.Name)}, plugins.Options{})
+		set, err := plugins.Open(t.Context(), []plugins.Spec{plugins.Builtin(d.Name)}, plugins.Options{Grease: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +79,8 @@ func Run(t *testing.T, newBackend func() backend.Backend, cases []Case) {
 }
 
 func run(t *testing.T, b backend.Backend, cases []Case) {
-	for _, c := range cases {
+	for i, c := range cases {
+		c.Small = c.Small || i > 0
 		t.Run(c.Name, func(t *testing.T) {
 			for _, r := range Check(t.Context(), b, c, t.TempDir()) {
 				if r.Err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime/debug"
 	"slices"
 
 	"linkspan/core/backend"
@@ -21,8 +22,9 @@ type Rule struct {
 
 // Result is how a backend kept one rule.
 type Result struct {
-	Rule Rule
-	Err  error // nil: kept
+	Rule    Rule
+	Err     error  // nil: kept, or left out
+	LeftOut string // why the rule was not tried
 }
 
 // Rules are all rules, in the order in which they are tried. The later ones
@@ -36,7 +38,11 @@ func Rules() []Rule {
 		{"objects are canonical", "What Render wants and what Read finds are compared by spelling: sort objects by Ref and settings by key, list none twice.", canonical},
 		{"plan is pure", "A saved plan is made again before it is carried out, and must come out the same.", planPure},
 		{"plan says what it does", "An operator approves what is shown: each operation needs an ID of its own and a summary.", planComplete},
+		{"several calls at once", "The program asks for several things at the same time: keep no state between calls, or guard it.", concurrent},
+		{"words of the future do no harm", "A newer program may say what this backend does not know: ignore it, or say so by a diagnostic; never fail.", future},
+		{ruleBig, "A host may have thousands of VLANs: walk the interfaces once, not once for each.", big},
 		{"an ended call changes nothing", "An operator who presses Ctrl-C wants nothing done: stop when the context ends.", cancelled},
+		{"undo restores after any step", "An apply that is cut short must leave the host as it was: Snapshot records all that the operations touch, Restore puts it back, and twice is once.", undoRestores},
 		{"apply reaches what is wanted", "After an apply the next plan must be empty: Read must find what Render wants, in the same spelling.", applyReaches},
 		{"what is unknown is kept", "Other people's settings and comments stay byte for byte: edit the text, do not write it anew.", unknownKept},
 		{"apply twice is once", "A second apply must make no write: give no operation when nothing differs.", applyTwice},
@@ -48,13 +54,55 @@ func Rules() []Rule {
 func Check(ctx context.Context, b backend.Backend, c Case, dir string) []Result {
 	t, err := newTrial(ctx, b, c, dir)
 	if err != nil {
-		return []Result{{Rule{Name: "the case", Why: "The kit could not lay the case out."}, err}}
+		return []Result{{Rule: Rule{Name: "the case", Why: "The kit could not lay the case out."}, Err: err}}
 	}
+	refused := t.refusal()
 	var out []Result
 	for _, r := range Rules() {
-		out = append(out, Result{r, r.try(t)})
+		res := Result{Rule: r}
+		switch {
+		case refused != "" && slices.Contains(afterRefusal(), r.Name):
+			res.LeftOut = refused
+		case c.Small && r.Name == ruleBig:
+			res.LeftOut = "another case of this run has tried it"
+		default:
+			res.Err = guarded(func() error { return r.try(t) })
+		}
+		out = append(out, res)
 	}
 	return out
+}
+
+// ruleBig is the name of the rule about a big host.
+const ruleBig = "a big host is answered"
+
+// afterRefusal are the rules that need a plan.
+func afterRefusal() []string {
+	return []string{"objects are canonical", "plan is pure", "plan says what it does", "undo restores after any step",
+		"apply reaches what is wanted", "what is unknown is kept", "apply twice is once"}
+}
+
+// refusal is what the backend refuses the definition for, in a case where it
+// may; "" when it takes it.
+func (t *trial) refusal() string {
+	if !t.c.MayRefuse {
+		return ""
+	}
+	_, r, err := t.render()
+	if err != nil || !r.Diagnostics.HasErrors() {
+		return ""
+	}
+	return fmt.Sprintf("the backend refuses the definition: %v", r.Diagnostics.Err())
+}
+
+// guarded makes a panic of a backend in this process an error.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("it panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
 }
 
 // trial is one case under way.

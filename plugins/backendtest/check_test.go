@@ -2,13 +2,17 @@ package backendtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"linkspan/core/backend"
+	"linkspan/core/diag"
 	"linkspan/core/files"
 	"linkspan/core/host"
 	"linkspan/core/plan"
@@ -17,19 +21,22 @@ import (
 // motd is a small backend: one line "host NAME" in a file. Fault chooses what
 // it does wrong.
 type motd struct {
-	fault string
-	calls int
+	fault  string
+	calls  atomic.Int32
+	flight atomic.Int32
 }
 
 const motdPath = "/etc/motd"
 
+// next gives another answer each time.
+func (b *motd) next() string { return fmt.Sprint(b.calls.Add(1)) }
+
 func (b *motd) is(fault string) bool { return b.fault == fault }
 
 func (b *motd) Describe(context.Context) (backend.Description, error) {
-	b.calls++
 	d := backend.Description{Name: "motd", Version: "1.0.0", Doc: "The message of the day.", Phase: backend.Persist, Paths: []string{motdPath}}
 	if b.is("describe is stable") {
-		d.Version = fmt.Sprint(b.calls)
+		d.Version = b.next()
 	}
 	return d, nil
 }
@@ -41,9 +48,8 @@ func object(name string) plan.Object {
 }
 
 func (b *motd) Read(_ context.Context, r backend.ReadRequest) (backend.ReadResponse, error) {
-	b.calls++
 	if b.is("read leaves no trace") {
-		if err := os.WriteFile(filepath.Join(r.Root, "cache"), []byte(fmt.Sprint(b.calls)), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(r.Root, "cache"), []byte(b.next()), 0o600); err != nil {
 			return backend.ReadResponse{}, err
 		}
 	}
@@ -53,7 +59,7 @@ func (b *motd) Read(_ context.Context, r backend.ReadRequest) (backend.ReadRespo
 	}
 	out := backend.ReadResponse{Files: []backend.File{{Path: motdPath, FileState: state}}}
 	if b.is("read is repeatable") {
-		out.Facts = map[string]string{"calls": fmt.Sprint(b.calls)}
+		out.Facts = map[string]string{"calls": b.next()}
 	}
 	for line := range strings.Lines(string(state.Content)) {
 		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "host "); ok {
@@ -64,23 +70,40 @@ func (b *motd) Read(_ context.Context, r backend.ReadRequest) (backend.ReadRespo
 }
 
 func (b *motd) Render(_ context.Context, r backend.RenderRequest) (backend.RenderResponse, error) {
-	b.calls++
 	name := r.Host.Name
+	if b.flight.Add(1) > 1 && b.is("several calls at once") {
+		name += "+"
+	}
+	time.Sleep(b.pause())
+	b.flight.Add(-1)
+	if _, ok := r.Config["linkspan_future_word"]; ok && b.is("words of the future do no harm") {
+		return backend.RenderResponse{}, errors.New("what is that")
+	}
 	switch b.fault {
 	case "render is pure":
-		name += fmt.Sprint(b.calls)
+		name += b.next()
 	case "apply reaches what is wanted":
 		name = strings.ToUpper(name)
 	}
 	out := backend.RenderResponse{Objects: []plan.Object{object(name)}}
-	if b.is("objects are canonical") {
+	if b.is("refuse") {
+		out.Diagnostics = diag.List{{Severity: diag.Error, Code: "X1", Summary: "no such thing here"}}
+	}
+	if b.is("objects are canonical") || b.is(ruleBig) && len(r.Host.Interfaces) > bigPairs {
 		out.Objects = append(out.Objects, object(name))
 	}
 	return out, nil
 }
 
+// pause makes calls meet each other where that is the fault.
+func (b *motd) pause() time.Duration {
+	if b.is("several calls at once") {
+		return 5 * time.Millisecond
+	}
+	return 0
+}
+
 func (b *motd) Plan(ctx context.Context, r backend.PlanRequest) (backend.PlanResponse, error) {
-	b.calls++
 	if b.is("an ended call changes nothing") && ctx.Err() != nil {
 		return backend.PlanResponse{}, os.WriteFile(filepath.Join(r.Root, "left"), nil, 0o600)
 	}
@@ -98,7 +121,7 @@ func (b *motd) Plan(ctx context.Context, r backend.PlanRequest) (backend.PlanRes
 		File: &plan.FileChange{Path: motdPath, Before: before, After: plan.FileState{Exists: true, Content: []byte(text)}}}
 	switch b.fault {
 	case "plan is pure":
-		op.Summary += fmt.Sprint(b.calls)
+		op.Summary += b.next()
 	case "plan says what it does":
 		op.Summary = ""
 	}
@@ -119,13 +142,50 @@ func TestGoodBackend(t *testing.T) {
 	Run(t, func() backend.Backend { return new(motd) }, []Case{motdCase(), in})
 }
 
+// faulty is a backend that breaks one rule.
+func faulty(rule string) backend.Backend {
+	if rule == "undo restores after any step" {
+		return &banner{motd: &motd{}, forget: true}
+	}
+	return &motd{fault: rule}
+}
+
+func TestGoodApplier(t *testing.T) {
+	for _, r := range Check(t.Context(), &banner{motd: &motd{}}, motdCase(), t.TempDir()) {
+		if r.Err != nil {
+			t.Errorf("%s: %v", r.Rule.Name, r.Err)
+		}
+	}
+}
+
+// TestRefusal: a case that may be refused leaves out the rules that need a
+// plan, and one that may not breaks a rule.
+func TestRefusal(t *testing.T) {
+	for _, may := range []bool{true, false} {
+		c := motdCase()
+		c.MayRefuse = may
+		leftOut, broken := 0, 0
+		for _, r := range Check(t.Context(), &motd{fault: "refuse"}, c, t.TempDir()) {
+			if r.LeftOut != "" {
+				leftOut++
+			}
+			if r.Err != nil {
+				broken++
+			}
+		}
+		if (leftOut > 0) != may || (broken == 0) != may {
+			t.Errorf("MayRefuse %v: %d left out, %d broken", may, leftOut, broken)
+		}
+	}
+}
+
 // TestEachFaultIsFound: a backend that breaks one rule is told so by the name
 // of that rule, for every rule.
 func TestEachFaultIsFound(t *testing.T) {
 	for _, rule := range Rules() {
 		t.Run(rule.Name, func(t *testing.T) {
 			var broken []string
-			for _, r := range Check(t.Context(), &motd{fault: rule.Name}, motdCase(), t.TempDir()) {
+			for _, r := range Check(t.Context(), faulty(rule.Name), motdCase(), t.TempDir()) {
 				if r.Err != nil {
 					broken = append(broken, r.Rule.Name)
 				}
