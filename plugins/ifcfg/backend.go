@@ -32,32 +32,33 @@ func (*ifcfg) Describe(context.Context) (backend.Description, error) {
 			Doc:              "The files of RHEL's network scripts.",
 			InterfaceOptions: true,
 			Attributes: []host.Attribute{
-				{Name: "release", Type: host.TypeString, Words: releaseNames(), Doc: "The release whose scripts read the files; found from the host's /etc/redhat-release or /etc/os-release when not given."},
+				{Name: "release", Type: host.TypeString, Words: readerNames(), Doc: "Who reads the files: the network scripts of a release (rhel5.2 for 5.0 to 5.3), or nm for NetworkManager; found from the host's /etc/redhat-release or /etc/os-release when not given."},
 				{Name: "restart", Type: host.TypeString, Words: []string{"auto", "never"}, Default: "auto", Doc: "\"never\" leaves the restart of the network to the operator."},
 			},
 		},
-		Paths: []string{scripts + "/", networkFile},
+		Paths: []string{scripts + "/", networkFile, modprobeFile, ledgerFile},
 	}, nil
 }
 
-// releaseOf chooses the reader: the definition's word, else what was found on
-// the host, else what all releases have in common.
-func releaseOf(config map[string]any, facts map[string]string) (release, diag.List) {
+// readerOf chooses the reader: the definition's word, else what was found on
+// the host, else what the releases have in common.
+func readerOf(config map[string]any, facts map[string]string) (reader, diag.List) {
 	wanted, _ := config["release"].(string) // the schema says string; absent gives ""
 	if wanted == "" {
 		wanted = facts["release"]
 	}
 	if wanted == "" {
-		r, _ := releaseNamed(anyRelease)
+		r, _ := readerNamed(anyRelease)
 		if len(facts) == 0 {
 			return r, nil // offline: nothing was looked for
 		}
-		return r, diag.List{ruleRelease.At(`backend["ifcfg"]`, "neither release is set nor do /etc/redhat-release and /etc/os-release tell; only what %v read alike is written", releaseNames())}
+		return r, diag.List{ruleRelease.At(`backend["ifcfg"]`, "neither release is set nor do /etc/redhat-release and /etc/os-release tell; only what rhel5 to rhel8 read alike is written. The releases are %q", readerNames())}
 	}
-	r, ok := releaseNamed(wanted)
-	if !ok {
+	r, ok := readerNamed(wanted)
+	if !ok || wanted == anyRelease {
+		r, _ = readerNamed(anyRelease)
 		return r, diag.List{diag.Diagnostic{Severity: diag.Error, Code: ruleRelease.Code, Summary: ruleRelease.Summary, Path: `backend["ifcfg"].release`,
-			Detail: fmt.Sprintf("release is one of %q, not %q.%s", releaseNames(), wanted, diag.DidYouMean(wanted, releaseNames()))}}
+			Detail: fmt.Sprintf("release is one of %q, not %q.%s", readerNames(), wanted, diag.DidYouMean(wanted, readerNames()))}}
 	}
 	return r, nil
 }

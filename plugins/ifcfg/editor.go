@@ -1,6 +1,7 @@
 package ifcfg
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,10 +28,10 @@ func (e *editor) choose(key, no string, condition bool, yes string) {
 	}
 }
 
-// given sets the key, or unsets it when it is not given.
-func (e *editor) given(key string, given bool, value func() string) {
-	if given {
-		e.set(key, value())
+// given sets the key, or unsets it when there is no value.
+func (e *editor) given(key, value string) {
+	if value != "" {
+		e.set(key, value)
 	} else {
 		e.unset(key)
 	}
@@ -41,21 +42,16 @@ func (e *editor) fallback(key, value string) {
 	e.edits = append(e.edits, edit{key: key, value: value, keep: true})
 }
 
+// change makes the key's value of the present one; "" leaves the key out.
+func (e *editor) change(key string, f func(have string) string) {
+	e.edits = append(e.edits, edit{key: key, change: f})
+}
+
 // merge sets options inside a list of KEY=VALUE words, and keeps the words of
 // the file that are not named; no options leave the list as it is.
 func (e *editor) merge(key string, options []string) {
 	if len(options) > 0 {
-		e.edits = append(e.edits, edit{key: key, value: strings.Join(options, " "), merge: true})
-	}
-}
-
-func (e *editor) seconds(key string, c *host.Centiseconds, r release) {
-	switch {
-	case c == nil:
-	case r.rawDelay:
-		e.set(key, strconv.Itoa(int(*c)))
-	default:
-		e.set(key, c.Seconds())
+		e.change(key, func(have string) string { return mergeOptions(have, options) })
 	}
 }
 
@@ -71,16 +67,8 @@ func (e *editor) unsetFrom(n int, keys ...string) {
 	}
 }
 
-func (e *editor) device() string {
-	for _, x := range e.edits {
-		if x.key == "DEVICE" {
-			return x.value
-		}
-	}
-	return ""
-}
-
-// against settles the edits that depend on what the file has.
+// against settles the edits that depend on what the file has. Of two edits of
+// one key the later counts.
 func against(edits []edit, have keys) []edit {
 	out := make([]edit, 0, len(edits))
 	for _, e := range edits {
@@ -89,14 +77,13 @@ func against(edits []edit, have keys) []edit {
 			continue
 		case e.key == "BOOTPROTO" && e.value == "none" && have[e.key] == "static": // the same to every reader
 			continue
-		case e.merge:
-			e.value = mergeOptions(have[e.key], e.value)
+		case e.change != nil:
+			e.value = e.change(have[e.key])
+			e.unset = e.value == ""
 		case e.above > 0:
-			for n := e.above; n < e.above+64; n++ {
-				if k := e.key + strconv.Itoa(n); have[k] != "" {
-					out = append(out, edit{key: k, unset: true})
-				}
-			}
+			out = append(out, numbered(e, have)...)
+			continue
+		case e.unset && len(have) == 0:
 			continue
 		}
 		out = append(out, e)
@@ -104,10 +91,23 @@ func against(edits []edit, have keys) []edit {
 	return out
 }
 
+// numbered gives the removals of KEYn for the numbers that the file has.
+func numbered(e edit, have keys) []edit {
+	var out []edit
+	for k := range have {
+		tail, ok := strings.CutPrefix(k, e.key)
+		if n, err := strconv.Atoi(tail); ok && err == nil && n >= e.above {
+			out = append(out, edit{key: k, unset: true})
+		}
+	}
+	slices.SortFunc(out, func(a, b edit) int { return strings.Compare(a.key, b.key) })
+	return out
+}
+
 // mergeOptions lays wanted words over present ones by their keys. What is no
 // ASCII word was never an option, but half a typographic quote.
-func mergeOptions(have, want string) string {
-	out := strings.Fields(want)
+func mergeOptions(have string, want []string) string {
+	out := slices.Clone(want)
 	named := make(map[string]bool)
 	for _, w := range out {
 		key, _, _ := strings.Cut(w, "=")
@@ -118,7 +118,7 @@ func mergeOptions(have, want string) string {
 		if o, known := host.BondOptionNamed(key); known && named[o.Driver] {
 			continue
 		}
-		if ok && !named[key] && checkValue(w) == nil {
+		if ok && !named[key] && pairForm.MatchString(w) {
 			out = append(out, w)
 		}
 	}

@@ -117,7 +117,7 @@ func TestScenario(t *testing.T) {
 func TestRoundTrip(t *testing.T) {
 	written, refused := 0, 0
 	for seed := range uint64(400) {
-		for _, rel := range append(releaseNames(), "") {
+		for _, rel := range append(readerNames(), "") {
 			h := hosttest.Random(rand.New(rand.NewPCG(seed, 7)), hosttest.Options{})
 			config := map[string]any{}
 			if rel != "" {

@@ -3,7 +3,7 @@ package ifcfg
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,29 +15,31 @@ import (
 )
 
 // Plan says which files change. What is about to be written is read again as
-// the scripts would; if it does not mean the definition, nothing is planned.
+// its reader would; if it does not mean the definition, nothing is planned.
 func (b *ifcfg) Plan(_ context.Context, q backend.PlanRequest) (backend.PlanResponse, error) {
-	rel, _ := releaseOf(q.Config, q.Facts) // reported by Read and Render
-	p := &planning{writer: newWriter(&q.Host, rel), before: make(map[string]plan.FileState), after: make(map[string]plan.FileState)}
-	for _, f := range q.Actual.Files {
-		p.before[f.Path] = f.FileState
-	}
+	rel, _ := readerOf(q.Config, q.Facts) // reported by Read and Render
+	p := newPlanning(newWriter(&q.Host, rel), q.Actual.Files)
 	for _, c := range q.Changes {
 		p.change(c)
 	}
-	p.ipv6Switch()
-	out := backend.PlanResponse{Operations: p.operations}
+	p.wholeHost(q.Changes)
+	out := backend.PlanResponse{}
 	if len(p.operations) == 0 {
 		return out, nil
 	}
 	out.Diagnostics = p.verify(q)
-	out.Restarts = []plan.Restart{restart(q.Config)}
 	out.Effects = p.effects(q)
+	p.record()
+	out.Operations = p.operations
+	out.Restarts = []plan.Restart{restart(&rel, q.Config)}
 	return out, nil
 }
 
-func restart(config map[string]any) plan.Restart {
+func restart(rel *reader, config map[string]any) plan.Restart {
 	r := plan.Restart{Service: "network", Order: 20, Replaceable: true, Why: "the network scripts read the files only when they bring the interfaces up"}
+	if rel.nm {
+		r.Service, r.Why = "NetworkManager", "NetworkManager reads the files when it starts or is told to"
+	}
 	if config["restart"] == "never" {
 		r.Skipped = `restart = "never"; the files count from the next restart or boot`
 	}
@@ -47,14 +49,41 @@ func restart(config map[string]any) plan.Restart {
 // planning collects the operations of one plan.
 type planning struct {
 	*writer
+	now           *survey // what is there
 	before, after map[string]plan.FileState
 	operations    []plan.Operation
+	adopted       []string // names of files that linkspan takes over
+	hasLedger     bool     // the ledger is on the same root
+}
+
+func newPlanning(w *writer, files []backend.File) *planning {
+	p := &planning{writer: w, before: make(map[string]plan.FileState, len(files)), after: make(map[string]plan.FileState)}
+	for _, f := range files {
+		p.before[f.Path] = f.FileState
+		p.hasLedger = p.hasLedger || f.Path == ledgerFile
+	}
+	p.now = newSurvey(w.rel, p.names(p.before), func(path string) plan.FileState { return p.before[path] })
+	return p
+}
+
+// names are the files of the scripts' directory that exist, sorted.
+func (p *planning) names(states map[string]plan.FileState) []string {
+	var out []string
+	for file, state := range states {
+		if name, ok := strings.CutPrefix(file, scripts+"/"); ok && state.Exists {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 func (p *planning) change(c plan.Change) {
 	if c.Action == plan.Delete {
-		for _, prefix := range []string{"ifcfg-", "route-", "route6-"} {
-			p.replace(scripts+"/"+prefix+c.Name, plan.FileState{}, c.Ref)
+		paths := make(map[string]bool)
+		p.now.pathsOf(c.Name, paths)
+		for _, path := range sortedKeys(paths) {
+			p.replace(path, plan.FileState{}, c.Ref, c.Reason)
 		}
 		return
 	}
@@ -62,125 +91,239 @@ func (p *planning) change(c plan.Change) {
 	if !ok { // the program plans only what the definition declares
 		return
 	}
-	path := filePath(i.Name)
-	have := p.before[path]
-	doc := parse(have.Content)
-	content := doc.apply(against(p.edits(i), doc.values()))
+	main := filePath(i.Name)
+	if f := p.now.devices[i.Name]; f != nil {
+		main = f.path()
+	}
+	p.write(textFile{path: main, edits: p.edits(i)}, c.Ref)
+	if c.Action == plan.Create || changes(c, "addresses", "dhcp4") {
+		p.aliases(i, c.Ref)
+	}
+	if c.Action == plan.Create || changes(c, "routes") {
+		p.routes(i, c.Ref)
+	}
+}
+
+func changes(c plan.Change, keys ...string) bool {
+	return slices.ContainsFunc(c.Settings, func(s plan.SettingChange) bool { return slices.Contains(keys, s.Key) })
+}
+
+// write makes a file say what it should and keeps the rest of it.
+func (p *planning) write(f textFile, ref plan.Ref) {
+	have := p.before[f.path]
+	content := have.Content
 	if !have.Exists {
-		content = append([]byte(header), content...)
+		content = nil
 	}
-	p.replace(path, plan.FileState{Exists: true, Mode: have.Mode, Content: content}, c.Ref)
-	if !slices.ContainsFunc(c.Settings, func(s plan.SettingChange) bool { return s.Key == "routes" }) {
-		return
+	p.replace(f.path, plan.FileState{Exists: true, Mode: have.Mode, Content: f.content(content)}, ref, "")
+}
+
+// aliases writes the alias files and removes those that are there beyond them:
+// the addresses of the definition are all there are.
+func (p *planning) aliases(i *host.Interface, ref plan.Ref) {
+	wanted := make(map[string]bool)
+	for _, f := range p.aliasFiles(i) {
+		wanted[f.path] = true
+		p.write(f, ref)
 	}
-	for _, r := range p.routeFiles(i) {
-		after := plan.FileState{}
-		if len(r.lines) > 0 {
-			after = plan.FileState{Exists: true, Mode: p.before[r.path].Mode, Content: []byte(header + r.text())}
+	suffix := i.Name
+	if f := p.now.devices[i.Name]; f != nil {
+		suffix = f.suffix
+	}
+	for _, a := range p.now.aliases[suffix] {
+		if !wanted[a.path()] {
+			p.replace(a.path(), plan.FileState{}, ref, "its address is in the main file, or no longer wanted")
 		}
-		p.replace(r.path, after, c.Ref)
+	}
+}
+
+// routes writes the route files, under the name by which the reader finds
+// them, and removes others that it would find, too.
+func (p *planning) routes(i *host.Interface, ref plan.Ref) {
+	f := p.now.devices[i.Name]
+	if f == nil {
+		f = &ifaceFile{suffix: i.Name, device: i.Name}
+	}
+	owners := p.now.routeOwners(f)
+	for _, r := range p.routeFiles(i) {
+		for n, owner := range owners {
+			kind, _, _ := strings.Cut(path.Base(r.path), "-")
+			file := textFile{path: scripts + "/" + kind + "-" + owner, lines: r.lines}
+			if n == 0 && len(r.lines) > 0 {
+				p.write(file, ref)
+				continue
+			}
+			p.replace(file.path, plan.FileState{}, ref, "its routes are no longer wanted")
+		}
 	}
 }
 
 // replace adds the operation that makes a file into after, if it differs.
-func (p *planning) replace(path string, after plan.FileState, ref plan.Ref) {
-	before := p.before[path]
+func (p *planning) replace(file string, after plan.FileState, ref plan.Ref, why string) {
+	before := p.before[file]
 	if before.Exists == after.Exists && bytes.Equal(before.Content, after.Content) {
 		return
 	}
+	change := &plan.FileChange{Path: file, Before: before, After: after}
 	verb := "write"
 	switch {
 	case !after.Exists:
-		verb = "remove"
+		verb, change.Note = "remove", why
 	case before.Exists:
 		verb = "edit"
+		if p.adopts(file, before) {
+			change.Note = "adopted: linkspan did not make it; what it does not manage is kept, and the file is never removed"
+			p.adopted = append(p.adopted, path.Base(file))
+		}
 	}
-	p.after[path] = after
+	p.after[file] = after
 	p.operations = append(p.operations, plan.Operation{
-		ID: strconv.Itoa(len(p.operations) + 1), Kind: plan.OperationFile, Summary: verb + " " + path,
-		Objects: []plan.Ref{ref}, File: &plan.FileChange{Path: path, Before: before, After: after},
+		ID: strconv.Itoa(len(p.operations) + 1), Kind: plan.OperationFile, Summary: verb + " " + file, Objects: []plan.Ref{ref}, File: change,
 	})
 }
 
-// ipv6Switch turns the release's global switch on where it is needed.
-func (p *planning) ipv6Switch() {
-	have := p.before[networkFile]
-	doc := parse(have.Content)
-	if value, _ := doc.get("NETWORKING_IPV6"); !p.rel.ipv6Global || !p.hasIPv6() || value == "yes" {
-		return
-	}
-	edits := []edit{{key: "NETWORKING_IPV6", value: "yes"}}
-	if !have.Exists {
-		edits = append([]edit{{key: "NETWORKING", value: "yes"}}, edits...)
-	}
-	p.replace(networkFile, plan.FileState{Exists: true, Mode: have.Mode, Content: doc.apply(edits)}, plan.Ref{Class: "file", Name: networkFile})
+// adopts reports whether the file is somebody else's and not yet recorded as
+// taken over.
+func (p *planning) adopts(file string, before plan.FileState) bool {
+	name, ours := strings.CutPrefix(file, scripts+"/")
+	return ours && !bytes.HasPrefix(before.Content, []byte(header)) && parseLedger(p.before[ledgerFile].Content)[name] == ""
 }
 
-// verify reads the files as they will be.
-func (p *planning) verify(q backend.PlanRequest) diag.List {
-	r := &reading{content: p.content, rel: p.rel, declared: &q.Host, docs: map[string]*document{}, members: map[string][]string{}}
-	r.network = parse(p.content(networkFile))
-	for i := range q.Host.Interfaces {
-		one := &q.Host.Interfaces[i]
-		content := p.content(filePath(one.Name))
-		if content == nil {
+// wholeHost edits the files that concern the whole host.
+func (p *planning) wholeHost(changes []plan.Change) {
+	ref := plan.Ref{Class: "file", Name: networkFile}
+	have := p.before[networkFile]
+	var e editor
+	if !have.Exists && len(p.operations) > 0 {
+		e.set("NETWORKING", "yes") // without the file the service does nothing (rc.d/init.d/network)
+	}
+	if p.rel.takes("NETWORKING_IPV6") && p.hasIPv6() {
+		e.set("NETWORKING_IPV6", "yes")
+	}
+	p.gateways(&e, changes)
+	if len(e.edits) > 0 {
+		p.replace(networkFile, plan.FileState{Exists: true, Mode: have.Mode, Content: parse(have.Content).apply(e.edits)}, ref, "")
+	}
+	if p.rel.bondAlias {
+		p.modules()
+	}
+}
+
+func (p *planning) modules() {
+	have := p.before[modprobeFile]
+	if text := p.modprobe(have.Content); len(text) > 0 {
+		p.replace(modprobeFile, plan.FileState{Exists: true, Mode: have.Mode, Content: text}, plan.Ref{Class: "file", Name: modprobeFile}, "")
+	}
+}
+
+// gateways removes what of the network file keeps a declared default route
+// away (GATEWAYDEV), or sets one that is not declared (GATEWAY).
+func (p *planning) gateways(e *editor, changes []plan.Change) {
+	for _, c := range changes {
+		i, ok := p.byName[c.Name]
+		if !ok || c.Action == plan.Delete || !slices.ContainsFunc(c.Settings, func(s plan.SettingChange) bool { return s.Key == "gateway" }) {
 			continue
 		}
-		doc := parse(content)
-		r.docs[one.Name] = doc
-		if m := masterOf(keys(doc.values())); m != "" {
-			r.members[m] = append(r.members[m], one.Name)
+		if d := p.now.around.gatewayDev; i.Gateway.IsValid() && d != "" && d != i.Name {
+			e.unset("GATEWAYDEV")
+		}
+		if f := p.now.devices[i.Name]; !i.Gateway.IsValid() && p.now.around.gateway != "" && (f == nil || f.keys["GATEWAY"] == "") {
+			e.unset("GATEWAY")
 		}
 	}
-	found := r.meaning()
-	var out diag.List
-	for _, c := range plan.Diff(q.Desired, backend.InterfaceObjects(found, name)) {
-		for _, s := range c.Settings {
-			out = append(out, ruleNotWritten.At(host.Path(host.Kind(c.Type), c.Name, s.Key), "%s of %q would be %s, not %s", s.Key, c.Name, s.Before, s.After))
+}
+
+// record adds the ledger, when it is on the same root.
+func (p *planning) record() {
+	if !p.hasLedger {
+		return
+	}
+	have := p.before[ledgerFile]
+	l := parseLedger(have.Content)
+	for file, after := range p.after {
+		name, ours := strings.CutPrefix(file, scripts+"/")
+		switch {
+		case !ours:
+		case !after.Exists:
+			delete(l, name)
+		case !p.before[file].Exists:
+			l[name] = "made"
+		case l[name] == "" && bytes.HasPrefix(p.before[file].Content, []byte(header)):
+			l[name] = "made"
+		case l[name] == "":
+			l[name] = "adopted"
 		}
 	}
-	return out
+	if text := l.text(); !have.Exists || !bytes.Equal(text, have.Content) {
+		p.replace(ledgerFile, plan.FileState{Exists: true, Mode: have.Mode, Content: text}, plan.Ref{Class: "file", Name: ledgerFile}, "")
+	}
 }
 
-// content is a file as it will be; nil when there is none.
-func (p *planning) content(path string) []byte {
-	state, changed := p.after[path]
-	if !changed {
-		state = p.before[path]
+// verify reads what will be there, of the interfaces that something changes for.
+func (p *planning) verify(q backend.PlanRequest) diag.List {
+	will := make(map[string]plan.FileState, len(p.before))
+	for file, state := range p.before {
+		will[file] = state
 	}
-	if !state.Exists {
-		return nil
+	for file, state := range p.after {
+		will[file] = state
 	}
-	return state.Content
-}
-
-// effects are what the change implies.
-func (p *planning) effects(q backend.PlanRequest) []plan.Effect {
-	var addresses []string
+	s := newSurvey(p.rel, p.names(will), func(path string) plan.FileState { return will[path] })
+	s.counts = func(device string) bool { return p.byName[device] != nil }
+	touched := p.touched(q.Changes)
+	found := &host.Host{Name: q.Host.Name}
 	for i := range q.Host.Interfaces {
-		for _, a := range q.Host.Interfaces[i].Addresses {
-			addresses = append(addresses, a.Addr().String())
+		want := &q.Host.Interfaces[i]
+		if !touched[want.Name] {
+			continue
+		}
+		if one, ok := s.iface(want.Name, want); ok {
+			s.rawOptions(want, &one)
+			found.Interfaces = append(found.Interfaces, one)
 		}
 	}
-	out := []plan.Effect{{Kind: plan.EffectLink, Text: fmt.Sprintf("a restart of the network takes every interface down and up again: %s unreachable for some seconds (2 to 12 were measured for a bond with VLANs and bridges), and guests' ports go with bridges that the scripts delete", orNone(addresses))}}
-	if p.made() {
-		out = append(out, plan.Effect{Kind: plan.EffectNote, Text: "TYPE, NM_CONTROLLED, IPV6INIT, BONDING_MASTER, PHYSDEV, VLAN_ID and STP are written although the scripts could do without: with them every release from RHEL 5.4 to 8, and NetworkManager, read the files alike"})
+	var desired []plan.Object
+	for _, o := range q.Desired {
+		if touched[o.Name] {
+			desired = append(desired, o)
+		}
+	}
+	var out diag.List
+	actual := objects(found)
+	p.knownMasters(s, actual)
+	for _, c := range plan.Diff(desired, actual) {
+		for _, set := range c.Settings {
+			out = append(out, ruleNotWritten.At(host.Path(host.Kind(c.Type), c.Name, set.Key), "%s of %q would be %s, not %s", set.Key, c.Name, set.Before, set.After))
+		}
 	}
 	return out
 }
 
-func (p *planning) made() bool {
-	return slices.ContainsFunc(p.operations, func(o plan.Operation) bool { return o.File.After.Exists })
+// knownMasters completes the masters of objects whose master is not among them.
+func (p *planning) knownMasters(s *survey, objects []plan.Object) {
+	for n := range objects {
+		o := &objects[n]
+		if m := p.masters[o.Name]; m != "" && o.Get("master").IsAbsent() && masterOf(s.devices[o.Name].keys, &p.rel) == m {
+			o.Set("master", plan.Text(m))
+		}
+	}
+	s.masters(objects)
 }
 
-func orNone(addresses []string) string {
-	switch {
-	case len(addresses) == 0:
-		return "the host is"
-	case len(addresses) > 4:
-		return fmt.Sprintf("%s and %d more addresses are", strings.Join(addresses[:3], ", "), len(addresses)-3)
-	case len(addresses) == 1:
-		return addresses[0] + " is"
+// touched are the interfaces whose meaning the changes may change: their own,
+// and what their ports make of them.
+func (p *planning) touched(changes []plan.Change) map[string]bool {
+	out := make(map[string]bool, len(changes))
+	for _, c := range changes {
+		out[c.Name] = true
+		if m := p.masters[c.Name]; m != "" {
+			out[m] = true
+		}
+		if i := p.byName[c.Name]; i != nil && i.Bond != nil {
+			for _, port := range i.Bond.Ports {
+				out[port] = true
+			}
+		}
 	}
-	return strings.Join(addresses, " and ") + " are"
+	return out
 }

@@ -3,6 +3,7 @@ package ifcfg
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,174 +12,206 @@ import (
 	"linkspan/core/host"
 )
 
-// refusals names everything of the definition that the release's scripts
-// cannot express, so that nothing is dropped.
+// refusal collects what of the definition the reader cannot be told.
+type refusal struct{ diags diag.List }
+
+// refusals names everything of the definition that the reader's files cannot
+// express, so that nothing is dropped, and every value that is not safe in
+// them. It relies on no other check: what it passes is written.
 func (w *writer) refusals() diag.List {
+	w.refused.diags = nil
+	w.bringUp = w.order()
 	for i := range w.declared.Interfaces {
 		one := &w.declared.Interfaces[i]
+		if err := host.CheckName(one.Name); err != nil {
+			w.unsafe(one, "name", "%v", err)
+			continue
+		}
 		if one.Wanted() == host.Absent {
 			continue
 		}
+		w.refuseName(one)
 		w.refuseCommon(one)
+		w.refuseAddresses(one)
+		w.refusePort(one)
+		w.refuseOptions(one)
 		switch one.Kind {
 		case host.KindEthernet:
 			w.refuseEthernet(one)
+		case host.KindBond:
+			w.refuseBond(one)
 		case host.KindVLAN:
 			w.refuseVLAN(one)
 		case host.KindBridge:
 			w.refuseBridge(one)
 		}
 	}
-	return w.diags
+	w.refuseBonds()
+	return w.refused.diags
 }
 
 // cannot refuses one attribute. Where the release is not known the remedy is
 // to say it.
 func (w *writer) cannot(i *host.Interface, attribute, why string, args ...any) {
 	detail := fmt.Sprintf(why, args...)
-	if w.rel.name == anyRelease {
+	if w.rel.unknown() {
 		detail += `; some releases can: say which one with release in the backend "ifcfg" block`
 	}
-	w.diags = append(w.diags, ruleCannotExpress.At(i.Path(attribute), "%s", detail))
+	w.refused.diags = append(w.refused.diags, ruleCannotExpress.At(i.Path(attribute), "%s", detail))
+}
+
+func (w *writer) unsafe(i *host.Interface, attribute, why string, args ...any) {
+	w.refused.diags = append(w.refused.diags, ruleUnsafe.At(i.Path(attribute), why, args...))
+}
+
+// needs refuses an attribute that is set and whose key the reader does not read.
+func (w *writer) needs(i *host.Interface, attribute string, set bool, key string) {
+	if set && !w.rel.takes(key) {
+		w.cannot(i, attribute, "%s reads %s", w.reader(), key)
+	}
 }
 
 func (w *writer) reader() string {
-	if w.rel.name == anyRelease {
+	if w.rel.unknown() {
 		return "not every release"
 	}
 	return "not " + w.rel.name
 }
 
-func (w *writer) refuseCommon(i *host.Interface) {
+// otherScripts are the device types for which the scripts run another script
+// than ifup-eth, found by the name without its digits (source_config; the
+// files ifup-* of all releases).
+var otherScripts = regexp.MustCompile(`^(?:aliases|bnep|ctc|cipcb|ib|ippp|iucv|ipsec|ipv6|ipx|isdn|ovs|plip|plusb|post|ppp|routes|sit|sl|tunnel|wireless|Team|TeamPort)[0-9]*$`)
+
+func (w *writer) refuseName(i *host.Interface) {
 	if !w.rel.dashed && strings.Contains(i.Name, "-") {
 		w.cannot(i, "name", "the scripts take a hyphen in a file's name for the child of another file; %s reads ifcfg-%s as it is", w.reader(), i.Name)
 	}
-	four := 0
-	for _, a := range i.Addresses {
-		if a.Addr().Is4() {
-			four++
+	if !w.rel.nm && i.Kind != host.KindEthernet && otherScripts.MatchString(i.Name) {
+		w.cannot(i, "name", "for a device called %q the scripts run another script than the one that makes a %s", i.Name, i.Kind)
+	}
+	if !w.rel.nm && i.Kind == host.KindBond && (strings.Contains(i.Name, ".") || strings.HasPrefix(i.Name, "vlan")) {
+		w.cannot(i, "name", "the scripts take %q for a VLAN and bring it up after the VLANs that may stand on it", i.Name)
+	}
+}
+
+// evaluatedComment is what the init script evaluates wherever it stands, also
+// in a comment: KEY= (rc.d/init.d/network, eval $(fgrep …)).
+var evaluatedComment = regexp.MustCompile(`[A-Z_]=`)
+
+func (w *writer) refuseCommon(i *host.Interface) {
+	switch d := i.Description; {
+	case strings.ContainsFunc(d, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		w.unsafe(i, "description", "%q has a control character, and the files have a line for it", d)
+	case evaluatedComment.MatchString(d):
+		w.unsafe(i, "description", "%q has capital letters and =, and the scripts evaluate comments in which a key stands", d)
+	case d != strings.TrimSpace(d):
+		w.cannot(i, "description", "%q begins or ends with a blank, which a comment does not keep", d)
+	}
+	if i.MAC != "" && !macForm.MatchString(i.MAC) {
+		w.unsafe(i, "mac", "%q is no MAC address", i.MAC)
+	}
+	if m := w.masterOf(i); m != nil && !i.DNS.IsZero() {
+		w.cannot(i, "dns", "ifup does not look at DNS in the file of a port")
+		return
+	}
+	if n := len(i.DNS.Servers); n > w.rel.resolvers {
+		w.cannot(i, "dns.servers", "%s reads more than %d servers of an interface; %d are given", w.reader(), w.rel.resolvers, n)
+	}
+	if len(i.DNS.Search) > 0 && len(i.DNS.Servers) == 0 && w.rel.searchNeedsServer {
+		w.cannot(i, "dns.search", "%s reads a search list without a server beside it", w.reader())
+	}
+	for _, s := range i.DNS.Search {
+		if !wordForm.MatchString(s) || strings.ContainsAny(s, "/%@,+:") {
+			w.unsafe(i, "dns.search", "%q is no domain", s)
 		}
 	}
-	if four > 1 && !w.rel.manyAddresses {
-		w.cannot(i, host.Index("addresses", 1), "%s reads more than one IPv4 address from a file", w.reader())
+	for _, s := range i.DNS.Servers {
+		if s.Zone() != "" {
+			w.unsafe(i, "dns.servers", "%q has a zone; a server is a plain address", s)
+		}
 	}
-	if i.DHCP6 != nil && *i.DHCP6 && !w.rel.dhcp6 {
-		w.cannot(i, "dhcp6", "%s reads DHCPV6C", w.reader())
+}
+
+func (w *writer) refuseAddresses(i *host.Interface) {
+	for at, a := range i.Addresses {
+		if !a.IsValid() || a.Addr().Zone() != "" || a.Addr().Is4In6() {
+			w.unsafe(i, host.Index("addresses", at), "%q is no plain address with its prefix", a)
+			return
+		}
 	}
-	if i.Description != "" {
-		w.cannot(i, "description", "the scripts do not keep a description")
+	_, rest := w.divide(i)
+	if n := len(rest); n > 0 {
+		if label := aliasLabel(i.Name, n-1, n); len(label) > host.MaxName {
+			w.cannot(i, host.Index("addresses", len(i.Addresses)-1), "the address needs an alias, and %q has more than %d bytes; a shorter name for %q would do", label, host.MaxName, i.Name)
+		}
 	}
-	if len(i.DNS.Servers) > 2 {
-		w.cannot(i, "dns", "the scripts read DNS1 and DNS2 only; %d servers are given", len(i.DNS.Servers))
+	if i.Gateway.IsValid() {
+		w.refuseGateway(i)
 	}
-	if i.DNS.IsZero() == false && w.masters[i.Name] != "" {
-		w.cannot(i, "dns", "ifup does not look at DNS in the file of a port")
+	if g := i.Gateway6; g.IsValid() && (g.Zone() != "" || !g.Is6() || g.Is4In6()) {
+		w.unsafe(i, "gateway6", "%q is no plain IPv6 address", g)
 	}
 	for at, r := range i.Routes {
 		w.refuseRoute(i, at, r)
 	}
-	w.refuseOptions(i)
+}
+
+// refuseGateway: see gateway4.
+func (w *writer) refuseGateway(i *host.Interface) {
+	first := ofFamily(i, false)
+	switch {
+	case !i.Gateway.Is4():
+		w.unsafe(i, "gateway", "%q is no IPv4 address", i.Gateway)
+	case w.rel.nm:
+	case is(i.DHCP4):
+		w.cannot(i, "gateway", "the scripts do not look at GATEWAY beside BOOTPROTO=dhcp; a route block with to = \"default\" would do")
+	case len(first) == 0 || !first[0].Contains(i.Gateway) || first[0].Addr() == i.Gateway:
+		w.cannot(i, "gateway", "the scripts drop a gateway that is not in the network of the first address; put its address first, or write a route block with to = \"default\"")
+	}
 }
 
 func (w *writer) refuseRoute(i *host.Interface, at int, r host.Route) {
-	if r.To.Addr().Is6() && w.rel.name == anyRelease {
-		return // route6- files are read by every release from rhel5 on
+	path := host.Index("route", at)
+	for _, a := range []netip.Addr{r.To.Addr(), r.Via, r.Source} {
+		if a.Zone() != "" || a.Is4In6() {
+			w.unsafe(i, path, "%q is no plain address", a)
+			return
+		}
 	}
-	if r.IsDefault() && !r.Via.IsValid() {
-		w.cannot(i, host.Index("route", at), "a default route needs via here: a route file's default without a gateway is read differently by the releases")
+	switch {
+	case !r.To.IsValid() || r.Metric < 0 || r.Table < 0 || r.Via.IsValid() && r.Via.Is4() != r.To.Addr().Is4() || r.Source.IsValid() && r.Source.Is4() != r.To.Addr().Is4():
+		w.unsafe(i, path, "%q is no route", r)
+	case r.IsDefault() && !r.Via.IsValid():
+		w.cannot(i, path, "a default route needs via here: a route file's default without a gateway is read differently by the releases")
+	case w.rel.nm && is(i.DHCP4) && r.Source.IsValid():
+		w.cannot(i, path, "NetworkManager refuses a source address that it does not know yet")
 	}
 }
-
-// evaluatedTwice are keys that ifup-aliases evaluates a second time, so that
-// quotes do not protect them (measured).
-var evaluatedTwice = []string{"NETMASK", "BROADCAST", "GATEWAY", "NO_ALIASROUTING", "ARPCHECK", "ARPUPDATE", "PREFIX", "GATEWAYDEV"}
-
-var keyForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
-
-// ownKeys are written from attributes; a raw option may not contradict them.
-var ownKeys = []string{"DEVICE", "TYPE", "ONBOOT", "MASTER", "SLAVE", "BRIDGE", "VLAN", "PHYSDEV", "VID", "VLAN_ID", "BONDING_OPTS",
-	"IPADDR", "NETMASK", "PREFIX", "GATEWAY", "BOOTPROTO", "MTU", "MACADDR", "IPV6ADDR", "IPV6INIT", "IPV6_DEFAULTGW"}
 
 func (w *writer) refuseOptions(i *host.Interface) {
 	for _, k := range slices.Sorted(maps.Keys(i.Options[name])) {
 		v := i.Options[name][k]
-		path := i.Path("backend_options", name, k)
+		path := "backend_options." + name + "." + k
+		row, known := keyNamed(k)
+		why := mayBeSet(k)
 		switch {
-		case !keyForm.MatchString(k):
-			w.diags = append(w.diags, ruleUnsafe.At(path, "%q is no key of an ifcfg file: capital letters, digits and _", k))
-		case slices.Contains(ownKeys, k):
-			w.diags = append(w.diags, ruleCannotExpress.At(path, "%s is written from the interface's own attributes", k))
-		case slices.Contains(evaluatedTwice, k) && !isBare(v):
-			w.diags = append(w.diags, ruleUnsafe.At(path, "%s is evaluated a second time by ifup-aliases, so it takes plain words only, not %q", k, v))
-		default:
-			if err := checkValue(v); err != nil {
-				w.diags = append(w.diags, ruleUnsafe.At(path, "%v", err))
-			}
+		case !rawKeyForm.MatchString(k):
+			w.unsafe(i, path, "%q is no key of an ifcfg file: capital letters, digits and _", k)
+		case why != "":
+			w.unsafe(i, path, "%s is %s; a file that root's shell sources may not set it", k, why)
+		case checkValue(v) != nil:
+			w.unsafe(i, path, "%v", checkValue(v))
+		case known && row.own:
+			w.cannot(i, path, "%s is written from the interface's own attributes", k)
+		case known && row.global:
+			w.cannot(i, path, "%s belongs in %s, for the whole host", k, networkFile)
+		case known && !row.form.fits(v):
+			w.unsafe(i, path, "%q is no %s, which %s must be", v, row.form, k)
+		case !known && strings.ContainsAny(v, ";&|<>()*?[]{}~!#"):
+			w.unsafe(i, path, "%q has a character that means something to a shell; linkspan does not know what the scripts do with %s", v, k)
 		}
 	}
 }
 
-func (w *writer) refuseEthernet(i *host.Interface) {
-	if m := i.Ethernet.Match; m.Driver != "" || m.Path != "" {
-		w.cannot(i, "match", "a file names a card by DEVICE and HWADDR only; use match { mac = … }")
-	}
-	if len(i.Ethernet.Offload) > 0 {
-		w.cannot(i, "offload", "ETHTOOL_OPTS takes one ethtool command; offload features need another backend")
-	}
-	if i.Ethernet.Match.MAC != "" && i.MAC != "" && !w.rel.manyAddresses {
-		w.cannot(i, "mac", "HWADDR and MACADDR together make a restart fail with %q", "different MAC address than expected")
-	}
-}
-
-func (w *writer) refuseVLAN(i *host.Interface) {
-	v := i.VLAN
-	if v.Protocol == "802.1ad" {
-		w.cannot(i, "protocol", "the scripts make 802.1q VLANs only")
-	}
-	for _, a := range []struct {
-		name string
-		set  *bool
-		ok   bool
-	}{{"gvrp", v.GVRP, w.rel.gvrp}, {"mvrp", v.MVRP, false}, {"loose_binding", v.LooseBinding, false}} {
-		if a.set != nil && !a.ok {
-			w.cannot(i, a.name, "%s reads a key for %s", w.reader(), a.name)
-		}
-	}
-	k := keys{"DEVICE": i.Name, "VLAN": "yes", "PHYSDEV": v.Parent, "VLAN_ID": fmt.Sprint(v.ID)}
-	if w.rel.vid {
-		k["VID"] = fmt.Sprint(v.ID)
-	}
-	if got := vlanOf(k, w.rel); kindOf(k, w.rel) != host.KindVLAN || got.ID != v.ID {
-		w.cannot(i, "name", "%s makes VLAN %d out of a file for %q; call it %q", w.reader(), v.ID, i.Name, fmt.Sprintf("%s.%d", v.Parent, v.ID))
-	}
-}
-
-func (w *writer) refuseBridge(i *host.Interface) {
-	b := i.Bridge
-	unknown := w.rel.name == anyRelease
-	for _, a := range []struct {
-		name string
-		set  bool
-		ok   bool
-	}{
-		{"forward_delay", b.ForwardDelay != nil, !unknown}, // seconds, and hundredths of a second in rhel8
-		{"ageing_time", b.AgeingTime != nil, !unknown && w.rel.prio},
-		{"priority", b.Priority != nil, w.rel.prio},
-		{"hello_time", b.HelloTime != nil, w.rel.bridgingOpts},
-		{"max_age", b.MaxAge != nil, w.rel.bridgingOpts},
-		{"multicast_snooping", b.MulticastSnooping != nil, w.rel.bridgingOpts},
-		{"vlan_filtering", b.VLANFiltering != nil, w.rel.vlanFiltering},
-	} {
-		if a.set && !a.ok {
-			w.cannot(i, a.name, "%s reads it the same", w.reader())
-		}
-	}
-	for at, p := range b.Ports {
-		if p.HasSettings() && !w.rel.bridgingOpts {
-			w.cannot(i, host.Index("ports", at), "%s reads BRIDGING_OPTS in a port's file", w.reader())
-		}
-		if m := w.byName[p.Name]; p.HasSettings() && m != nil && m.Kind == host.KindBridge {
-			w.cannot(i, host.Index("ports", at), "a bridge as a port has no port settings in files")
-		}
-	}
-}
+var rawKeyForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)

@@ -2,15 +2,12 @@ package ifcfg
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
 	"linkspan/core/backend"
-	"linkspan/core/diag"
 	"linkspan/core/host"
 	"linkspan/core/plan"
 )
@@ -25,32 +22,64 @@ const networkFile = "/etc/sysconfig/network"
 // that holds one of their keys and "=", comments too: it holds none.
 const header = "# Made by linkspan from the host's definition. Unknown keys and comments are kept.\n"
 
-// Render says what the definition means to the network scripts.
+// Render says what the definition means to the reader of the files.
 func (b *ifcfg) Render(_ context.Context, q backend.RenderRequest) (backend.RenderResponse, error) {
-	rel, diags := releaseOf(q.Config, q.Facts)
+	rel, diags := readerOf(q.Config, q.Facts)
 	w := newWriter(&q.Host, rel)
 	diags = append(diags, w.refusals()...)
-	out := backend.RenderResponse{Objects: backend.InterfaceObjects(&q.Host, name), Diagnostics: diags}
-	if diags.HasErrors() {
+	out := backend.RenderResponse{Objects: append(objects(&q.Host), leftOvers(&q.Host, q.Facts)...), Diagnostics: diags}
+	slices.SortFunc(out.Objects, func(a, b plan.Object) int { return strings.Compare(a.Name, b.Name) })
+	if diags.HasErrors() || len(q.Facts) > 0 { // Plan makes its own files from what there is
 		return out, nil
 	}
-	for i := range q.Host.Interfaces {
-		one := &q.Host.Interfaces[i]
+	out.Files = w.files()
+	return out, nil
+}
+
+// objects spells a host's interfaces as every backend does, and adds what only
+// these files say: the card that is meant by its address.
+func objects(h *host.Host) []plan.Object {
+	out := backend.InterfaceObjects(h, name)
+	for n := range out {
+		i, ok := h.Interface(out[n].Name)
+		if ok && i.Ethernet != nil && i.Ethernet.Match.MAC != "" && !out[n].Absent {
+			out[n].Set("match.mac", plan.Text(i.Ethernet.Match.MAC))
+		}
+	}
+	return out
+}
+
+// files are all files of a host that has none of them.
+func (w *writer) files() []backend.File {
+	var out []backend.File
+	for i := range w.declared.Interfaces {
+		one := &w.declared.Interfaces[i]
 		if one.Wanted() == host.Absent {
 			continue
 		}
-		out.Files = append(out.Files, file(filePath(one.Name), []byte(header+string(parse(nil).apply(against(w.edits(one), nil))))))
-		for _, r := range w.routeFiles(one) {
-			if len(r.lines) > 0 {
-				out.Files = append(out.Files, file(r.path, []byte(header+r.text())))
-			}
+		for _, f := range w.interfaceFiles(one) {
+			out = append(out, file(f.path, f.content(nil)))
 		}
 	}
-	if rel.ipv6Global && w.hasIPv6() {
-		out.Files = append(out.Files, file(networkFile, []byte("NETWORKING=yes\nNETWORKING_IPV6=yes\n")))
+	if w.rel.takes("NETWORKING_IPV6") && w.hasIPv6() {
+		out = append(out, file(networkFile, []byte("NETWORKING=yes\nNETWORKING_IPV6=yes\n")))
 	}
-	slices.SortFunc(out.Files, func(a, b backend.File) int { return strings.Compare(a.Path, b.Path) })
-	return out, nil
+	if text := w.modprobe(nil); len(text) > 0 {
+		out = append(out, file(modprobeFile, text))
+	}
+	slices.SortFunc(out, func(a, b backend.File) int { return strings.Compare(a.Path, b.Path) })
+	return out
+}
+
+// interfaceFiles are the files that an interface needs.
+func (w *writer) interfaceFiles(i *host.Interface) []textFile {
+	out := append([]textFile{{path: filePath(i.Name), edits: w.edits(i)}}, w.aliasFiles(i)...)
+	for _, f := range w.routeFiles(i) {
+		if len(f.lines) > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 func file(path string, content []byte) backend.File {
@@ -59,16 +88,37 @@ func file(path string, content []byte) backend.File {
 
 func filePath(device string) string { return scripts + "/ifcfg-" + device }
 
-// writer spells a host for one release.
+// textFile is one file as it is wanted: keys to set in it, or its lines.
+type textFile struct {
+	path  string
+	edits []edit
+	lines []string
+}
+
+// content is the file's text, made from the one that is there, if any.
+func (f *textFile) content(have []byte) []byte {
+	if f.edits == nil {
+		return []byte(header + strings.Join(f.lines, "\n") + "\n")
+	}
+	doc := parse(have)
+	text := doc.apply(against(f.edits, doc.values()))
+	if have == nil {
+		return append([]byte(header), text...)
+	}
+	return text
+}
+
+// writer spells a host for one reader.
 type writer struct {
 	declared *host.Host
 	masters  map[string]string
 	byName   map[string]*host.Interface
-	rel      release
-	diags    diag.List
+	rel      reader
+	refused  refusal
+	bringUp  map[string]int // places in the order of bringing up
 }
 
-func newWriter(h *host.Host, rel release) *writer {
+func newWriter(h *host.Host, rel reader) *writer {
 	w := &writer{declared: h, masters: h.Masters(), byName: make(map[string]*host.Interface, len(h.Interfaces)), rel: rel}
 	for i := range h.Interfaces {
 		w.byName[h.Interfaces[i].Name] = &h.Interfaces[i]
@@ -76,19 +126,17 @@ func newWriter(h *host.Host, rel release) *writer {
 	return w
 }
 
+// masterOf is the bond or bridge that the interface is a declared port of, or nil.
+func (w *writer) masterOf(i *host.Interface) *host.Interface { return w.byName[w.masters[i.Name]] }
+
 func (w *writer) hasIPv6() bool {
 	for i := range w.declared.Interfaces {
 		one := &w.declared.Interfaces[i]
-		if usesIPv6(one) {
+		if one.Wanted() != host.Absent && usesIPv6(one) {
 			return true
 		}
 	}
 	return false
-}
-
-func usesIPv6(i *host.Interface) bool {
-	on := func(b *bool) bool { return b != nil && *b }
-	return on(i.DHCP6) || on(i.AcceptRA) || i.Gateway6.IsValid() || slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr().Is6() })
 }
 
 // edits are the keys of an interface's file in the order of a new file: the
@@ -96,12 +144,14 @@ func usesIPv6(i *host.Interface) bool {
 // that NetworkManager reads the same.
 func (w *writer) edits(i *host.Interface) []edit {
 	e := &editor{}
+	if i.Description != "" {
+		e.set(descriptionKey, i.Description)
+	}
 	e.set("DEVICE", i.Name)
 	w.kind(e, i)
-	master := w.masters[i.Name]
 	e.choose("ONBOOT", "yes", i.Wanted() == host.Down, "no")
-	e.set("USERCTL", "no")
-	e.set("NM_CONTROLLED", "no")
+	e.fallback("USERCTL", "no")
+	e.choose("NM_CONTROLLED", "no", w.rel.nm, "yes")
 	if i.MTU != nil {
 		e.set("MTU", strconv.Itoa(*i.MTU))
 	}
@@ -111,15 +161,16 @@ func (w *writer) edits(i *host.Interface) []edit {
 			e.set("BRIDGE_MACADDR", i.MAC)
 		}
 	}
-	w.master(e, master)
-	if master == "" {
+	m := w.masterOf(i)
+	w.master(e, i, m)
+	if m == nil {
 		w.ipv4(e, i)
 		w.ipv6(e, i)
 		w.resolver(e, i)
 	} else {
 		e.set("BOOTPROTO", "none")
 		e.set("IPV6INIT", "no")
-		e.unset("IPADDR", "NETMASK", "PREFIX", "GATEWAY", "BROADCAST", "NETWORK", "IPV6ADDR", "IPV6ADDR_SECONDARIES", "IPV6_DEFAULTGW")
+		e.unset("IPADDR", "NETMASK", "PREFIX", "GATEWAY", "BROADCAST", "NETWORK", "IPV6ADDR", "IPV6ADDR_SECONDARIES", "IPV6_DEFAULTGW", "DHCPV6C", "IPV6_AUTOCONF")
 	}
 	for _, k := range slices.Sorted(maps.Keys(i.Options[name])) {
 		e.set(k, i.Options[name][k])
@@ -127,211 +178,21 @@ func (w *writer) edits(i *host.Interface) []edit {
 	return e.edits
 }
 
-func (w *writer) kind(e *editor, i *host.Interface) {
-	switch i.Kind {
-	case host.KindEthernet:
-		e.set("TYPE", "Ethernet")
-		if i.Ethernet.Match.MAC != "" {
-			e.set("HWADDR", strings.ToUpper(i.Ethernet.Match.MAC))
-		}
-		if i.Ethernet.WakeOnLAN != nil {
-			e.choose("ETHTOOL_OPTS", "wol d", *i.Ethernet.WakeOnLAN, "wol g")
-		}
-		e.unset("VLAN", "BONDING_OPTS", "BONDING_MASTER")
-	case host.KindBond:
-		e.set("TYPE", "Bond")
-		e.set("BONDING_MASTER", "yes")
-		if opts := bondingOpts(i.Bond); len(opts) > 0 {
-			e.merge("BONDING_OPTS", opts)
-		} else {
-			e.fallback("BONDING_OPTS", "mode=balance-rr") // the driver's default; without any option there is no bond
-		}
-		e.set("NOZEROCONF", "yes")
-	case host.KindVLAN:
-		e.set("TYPE", "Vlan") // with VLAN=yes; Ethernet would be a plain card to NetworkManager
-		e.set("VLAN", "yes")
-		e.set("PHYSDEV", i.VLAN.Parent)
-		e.set("VLAN_ID", strconv.Itoa(i.VLAN.ID))
-		if w.rel.vid {
-			e.set("VID", strconv.Itoa(i.VLAN.ID))
-		}
-		if i.VLAN.ReorderHeader != nil {
-			e.choose("REORDER_HDR", "no", *i.VLAN.ReorderHeader, "yes")
-			e.choose("VLAN_FLAGS", "NO_REORDER_HDR", *i.VLAN.ReorderHeader, "REORDER_HDR")
-		}
-		if i.VLAN.GVRP != nil {
-			e.choose("GVRP", "no", *i.VLAN.GVRP, "yes")
-		}
-	case host.KindBridge:
-		w.bridge(e, i.Bridge)
+// modprobe is /etc/modprobe.conf with what the release's bonds need.
+func (w *writer) modprobe(have []byte) []byte {
+	if !w.rel.bondAlias {
+		return have
 	}
-}
-
-func (w *writer) bridge(e *editor, b *host.Bridge) {
-	e.set("TYPE", "Bridge")
-	if b.STP != nil {
-		e.choose("STP", "off", *b.STP, "on")
-	} else {
-		e.fallback("STP", "off") // the scripts' own default, said for NetworkManager's keyfiles and for readers
-	}
-	e.set("NOZEROCONF", "yes")
-	e.unset("VLAN", "BRIDGE", "BONDING_OPTS", "BONDING_MASTER")
-	e.seconds("DELAY", b.ForwardDelay, w.rel)
-	e.seconds("AGEING", b.AgeingTime, w.rel)
-	if b.Priority != nil {
-		e.set("PRIO", strconv.Itoa(*b.Priority))
-	}
-	var opts []string
-	add := func(key string, n int, given bool) {
-		if given {
-			opts = append(opts, fmt.Sprintf("%s=%d", key, n))
-		}
-	}
-	add("hello_time", centi(b.HelloTime), b.HelloTime != nil)
-	add("max_age", centi(b.MaxAge), b.MaxAge != nil)
-	add("multicast_snooping", truth(b.MulticastSnooping), b.MulticastSnooping != nil)
-	add("vlan_filtering", truth(b.VLANFiltering), b.VLANFiltering != nil)
-	e.merge("BRIDGING_OPTS", opts)
-}
-
-func centi(c *host.Centiseconds) int {
-	if c == nil {
-		return 0
-	}
-	return int(*c)
-}
-
-func truth(b *bool) int {
-	if b != nil && *b {
-		return 1
-	}
-	return 0
-}
-
-// master makes the interface a port, or no port.
-func (w *writer) master(e *editor, master string) {
-	m := w.byName[master]
-	switch {
-	case m == nil:
-		e.unset("MASTER", "SLAVE", "BRIDGE")
-	case m.Kind == host.KindBond:
-		e.set("MASTER", master)
-		e.set("SLAVE", "yes")
-		e.unset("BRIDGE")
-	default:
-		e.set("BRIDGE", master)
-		e.unset("MASTER", "SLAVE")
-	}
-	if m == nil || m.Bridge == nil {
-		return
-	}
-	for _, p := range m.Bridge.Ports {
-		if p.Name == e.device() {
-			e.merge("BRIDGING_OPTS", portOpts(p))
-		}
-	}
-}
-
-func portOpts(p host.BridgePort) []string {
-	var out []string
-	number := func(key string, n *int) {
-		if n != nil {
-			out = append(out, fmt.Sprintf("%s=%d", key, *n))
-		}
-	}
-	flag := func(key string, b *bool) {
-		if b != nil {
-			out = append(out, fmt.Sprintf("%s=%d", key, truth(b)))
-		}
-	}
-	number("path_cost", p.Cost)
-	number("priority", p.Priority)
-	flag("hairpin_mode", p.Hairpin)
-	flag("isolated", p.Isolated)
-	flag("learning", p.Learning)
-	flag("unicast_flood", p.Flood)
-	flag("bpdu_guard", p.Guard)
-	return out
-}
-
-func (w *writer) ipv4(e *editor, i *host.Interface) {
-	e.choose("BOOTPROTO", "none", i.DHCP4 != nil && *i.DHCP4, "dhcp")
-	n := 0
-	for _, a := range i.Addresses {
-		if !a.Addr().Is4() {
+	for i := range w.declared.Interfaces {
+		one := &w.declared.Interfaces[i]
+		if one.Bond == nil || one.Wanted() == host.Absent {
 			continue
 		}
-		suffix := ""
-		if n > 0 {
-			suffix = strconv.Itoa(n)
+		options := ""
+		if !w.rel.takes("BONDING_OPTS") {
+			options = mergeOptions(parseModprobe(have)[one.Name].options, bondingOpts(one.Bond))
 		}
-		e.set("IPADDR"+suffix, a.Addr().String())
-		e.set("NETMASK"+suffix, maskOf(a.Bits())) // rhel5 derives the broadcast from it even beside PREFIX
-		e.set("PREFIX"+suffix, strconv.Itoa(a.Bits()))
-		n++
+		have = setModprobe(have, one.Name, options)
 	}
-	e.unsetFrom(n, "IPADDR", "NETMASK", "PREFIX")
-	e.unset("BROADCAST", "NETWORK")
-	if i.Gateway.IsValid() {
-		e.set("GATEWAY", i.Gateway.String())
-	} else {
-		e.unset("GATEWAY")
-	}
-}
-
-func (w *writer) ipv6(e *editor, i *host.Interface) {
-	if !usesIPv6(i) {
-		e.set("IPV6INIT", "no")
-		e.unset("IPV6ADDR", "IPV6ADDR_SECONDARIES", "IPV6_DEFAULTGW", "DHCPV6C", "IPV6_AUTOCONF")
-		return
-	}
-	var all []string
-	for _, a := range i.Addresses {
-		if a.Addr().Is6() {
-			all = append(all, a.String())
-		}
-	}
-	e.set("IPV6INIT", "yes")
-	e.choose("IPV6_AUTOCONF", "no", i.AcceptRA != nil && *i.AcceptRA, "yes")
-	e.given("IPV6ADDR", len(all) > 0, func() string { return all[0] })
-	e.given("IPV6ADDR_SECONDARIES", len(all) > 1, func() string { return strings.Join(all[1:], " ") })
-	e.given("IPV6_DEFAULTGW", i.Gateway6.IsValid(), i.Gateway6.String)
-	e.given("DHCPV6C", i.DHCP6 != nil && *i.DHCP6, func() string { return "yes" })
-}
-
-func (w *writer) resolver(e *editor, i *host.Interface) {
-	if i.DNS.IsZero() {
-		return
-	}
-	for n, s := range i.DNS.Servers {
-		e.set("DNS"+strconv.Itoa(n+1), s.String())
-	}
-	e.given("DOMAIN", len(i.DNS.Search) > 0, func() string { return strings.Join(i.DNS.Search, " ") })
-}
-
-// bondingOpts spells a bond's options as the scripts hand them to the driver:
-// mode first, since others depend on it.
-func bondingOpts(b *host.Bond) []string {
-	var out []string
-	if b.Mode != "" {
-		out = append(out, "mode="+b.Mode)
-	}
-	seen := make(map[string]bool)
-	for _, o := range host.BondOptions() {
-		v, ok := b.Options[o.Name]
-		if !ok {
-			continue
-		}
-		seen[o.Name] = true
-		if o.Type == host.OptionBool {
-			v = map[string]string{"true": "1", "false": "0"}[v]
-		}
-		out = append(out, o.Driver+"="+v)
-	}
-	for _, k := range slices.Sorted(maps.Keys(b.Options)) {
-		if !seen[k] {
-			out = append(out, k+"="+b.Options[k])
-		}
-	}
-	return out
+	return have
 }

@@ -9,19 +9,11 @@ import (
 	"linkspan/core/host"
 )
 
-// routeFile is one route-DEV or route6-DEV file in the form of `ip route`
-// words, one route a line (initscripts ifup-routes).
-type routeFile struct {
-	path  string
-	lines []string
-}
-
-func (r routeFile) text() string { return strings.Join(r.lines, "\n") + "\n" }
-
-// routeFiles are the two route files of an interface; without lines they are
-// not wanted.
-func (w *writer) routeFiles(i *host.Interface) []routeFile {
-	four, six := routeFile{path: scripts + "/route-" + i.Name}, routeFile{path: scripts + "/route6-" + i.Name}
+// routeFiles are the two route files of an interface in the form of `ip route`
+// words, one route a line (initscripts ifup-routes); without lines they are not
+// wanted.
+func (w *writer) routeFiles(i *host.Interface) []textFile {
+	four, six := textFile{path: scripts + "/route-" + i.Name}, textFile{path: scripts + "/route6-" + i.Name}
 	for _, r := range i.Routes {
 		line := fmt.Sprintf("%s dev %s", r, i.Name)
 		if r.To.Addr().Is6() {
@@ -30,16 +22,15 @@ func (w *writer) routeFiles(i *host.Interface) []routeFile {
 			four.lines = append(four.lines, line)
 		}
 	}
-	return []routeFile{four, six}
+	return []textFile{four, six}
 }
 
 // parseRoutes reads a route file as ifup-routes does: in ADDRESSn form when any
 // line has it, else each line as words for `ip route add`. Lines that it does
 // not understand are returned as they stand.
 func parseRoutes(raw []byte, device string, v6 bool) (routes []host.Route, strange []string) {
-	doc := parse(raw)
-	if _, numbered := doc.get("ADDRESS0"); numbered && !v6 {
-		return numberedRoutes(doc), nil
+	if isNumbered(raw) {
+		return numberedRoutes(parse(raw))
 	}
 	for line := range strings.SplitSeq(string(raw), "\n") {
 		line = strings.TrimSpace(line)
@@ -56,28 +47,48 @@ func parseRoutes(raw []byte, device string, v6 bool) (routes []host.Route, stran
 	return routes, strange
 }
 
-// numberedRoutes: ADDRESSn, NETMASKn, GATEWAYn from 0 up to the first hole.
-func numberedRoutes(doc *document) []host.Route {
-	var out []host.Route
-	for n := 0; ; n++ {
-		s := strconv.Itoa(n)
-		address, ok := doc.get("ADDRESS" + s)
-		if !ok {
-			return out
+// isNumbered reports whether any line matches ^[[:space:]]*ADDRESS[0-9]+=,
+// whatever else the file holds.
+func isNumbered(raw []byte) bool {
+	for line := range strings.Lines(string(raw)) {
+		rest, ok := strings.CutPrefix(strings.TrimLeft(line, " \t\v\f\r"), "ADDRESS")
+		digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
+		if ok && digits > 0 && strings.HasPrefix(rest[digits:], "=") {
+			return true
 		}
-		mask, _ := doc.get("NETMASK" + s)
-		via, _ := doc.get("GATEWAY" + s)
-		bits, good := maskBits(mask)
-		to, err := netip.ParseAddr(address)
+	}
+	return false
+}
+
+// numberedRoutes: ADDRESSn, NETMASKn, GATEWAYn from 0 up to the first hole.
+// What comes after a hole is never set, nor are lines of the other form.
+func numberedRoutes(doc *document) (out []host.Route, strange []string) {
+	for _, p := range doc.problems {
+		strange = append(strange, fmt.Sprintf("line %d: %s", p.line, p.reason))
+	}
+	values := doc.values()
+	n := 0
+	for ; values["ADDRESS"+strconv.Itoa(n)] != ""; n++ {
+		s := strconv.Itoa(n)
+		bits, good := maskBits(values["NETMASK"+s])
+		to, err := netip.ParseAddr(values["ADDRESS"+s])
 		if err != nil || !good {
+			strange = append(strange, "ADDRESS"+s+"="+values["ADDRESS"+s])
 			continue
 		}
 		r := host.Route{To: netip.PrefixFrom(to, bits)}
-		if gateway, err := netip.ParseAddr(via); err == nil {
+		if gateway, err := netip.ParseAddr(values["GATEWAY"+s]); err == nil {
 			r.Via = gateway
 		}
 		out = append(out, r)
 	}
+	for _, key := range sortedKeys(values) {
+		tail, ok := strings.CutPrefix(key, "ADDRESS")
+		if number, err := strconv.Atoi(tail); ok && err == nil && number > n {
+			strange = append(strange, key+"="+values[key])
+		}
+	}
+	return out, strange
 }
 
 // parseRoute reads the words of one route.
@@ -97,36 +108,38 @@ func parseRoute(words []string, device string, v6 bool) (host.Route, bool) {
 		}
 		r.To = to
 	}
-	var err error
 	for n := 1; n < len(words); n++ {
 		if words[n] == "onlink" {
 			r.OnLink = true
 			continue
 		}
-		if n+1 >= len(words) {
-			return r, false
-		}
-		value := words[n+1]
-		switch words[n] {
-		case "via":
-			r.Via, err = netip.ParseAddr(value)
-		case "src":
-			r.Source, err = netip.ParseAddr(value)
-		case "metric":
-			r.Metric, err = strconv.Atoi(value)
-		case "table":
-			r.Table, err = strconv.Atoi(value)
-		case "dev":
-			if value != device {
-				return r, false
-			}
-		default:
-			return r, false
-		}
-		if err != nil {
+		if n+1 >= len(words) || !routeWord(&r, words[n], words[n+1], device) {
 			return r, false
 		}
 		n++
 	}
-	return r, true
+	return r, r.To.Addr().Is6() == v6
+}
+
+// routeWord sets what one pair of words says.
+func routeWord(r *host.Route, word, value, device string) bool {
+	var err error
+	switch word {
+	case "via":
+		r.Via, err = netip.ParseAddr(value)
+	case "src":
+		r.Source, err = netip.ParseAddr(value)
+	case "metric":
+		r.Metric, err = strconv.Atoi(value)
+	case "table":
+		if value == "main" {
+			return true
+		}
+		r.Table, err = strconv.Atoi(value)
+	case "dev":
+		return value == device
+	default:
+		return false
+	}
+	return err == nil
 }

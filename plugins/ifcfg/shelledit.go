@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// edit is a new value of a key; unset removes the key. keep, merge and above
+// edit is a new value of a key; unset removes the key. keep, change and above
 // depend on what the file has and are settled by against.
 type edit struct {
 	key, value string
 	unset      bool
-	keep       bool // only where the file has no such key
-	merge      bool // the value is a list of KEY=VALUE words to lay over the present ones
-	above      int  // unset KEYn for n of at least this
+	keep       bool                     // only where the file has no such key
+	change     func(have string) string // makes the value of the present one
+	above      int                      // unset KEYn for n of at least this
 }
 
 // edits is one application of edits to a document.
@@ -73,10 +73,18 @@ func (d *document) applyOnce(list []edit) []byte {
 }
 
 func (e *edits) write(out *bytes.Buffer, x edit) {
+	spell(out, x)
+	out.WriteByte('\n')
+}
+
+func spell(out *bytes.Buffer, x edit) {
+	if x.key == descriptionKey {
+		out.WriteString(descriptionLine + x.value)
+		return
+	}
 	out.WriteString(x.key)
 	out.WriteByte('=')
 	out.WriteString(quote(x.value))
-	out.WriteByte('\n')
 }
 
 // add puts the keys that the file does not have after the last assignment.
@@ -93,6 +101,9 @@ func (e *edits) add(list []edit) []byte {
 		return e.out.Bytes()
 	}
 	if len(head) > 0 && head[len(head)-1] != '\n' {
+		head = append(bytes.Clone(head), '\n')
+	}
+	if bytes.HasSuffix(head, []byte("\\\n")) { // it would join the first new line
 		head = append(bytes.Clone(head), '\n')
 	}
 	return bytes.Join([][]byte{head, added.Bytes(), tail}, nil)
@@ -126,9 +137,10 @@ const typographic = "“”„″‘’′"
 // copyLine copies one line with its changed values.
 func (e *edits) copyLine(l line) {
 	start := e.out.Len()
-	at, removed := l.start, 0
+	at, removed, kept := l.start, 0, false // kept: of the command at hand
 	for _, a := range l.assignments {
 		x, ours := e.byKey[a.key]
+		kept = !a.first && kept || !ours || !x.unset
 		if !ours {
 			continue
 		}
@@ -136,14 +148,16 @@ func (e *edits) copyLine(l line) {
 		at = a.end
 		if x.unset {
 			removed++
-			at = e.pastSemicolon(at, l.end)
+			if !kept {
+				at = e.pastSemicolon(at, l.end)
+			}
 			continue
 		}
 		e.written[a.key] = true
 		if a.value == x.value {
 			e.out.Write(e.raw[a.start:a.end])
 		} else {
-			e.out.WriteString(a.key + "=" + quote(x.value))
+			spell(&e.out, x)
 		}
 	}
 	e.out.Write(e.raw[at:l.end])

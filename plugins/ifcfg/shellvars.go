@@ -29,8 +29,9 @@ type line struct {
 // assignment is one KEY=value.
 type assignment struct {
 	key, value string
-	start, end int // of KEY=value
-	line       int // counted from 1
+	start, end int  // of KEY=value
+	line       int  // counted from 1
+	first      bool // of its command: after the line's start or a ";"
 }
 
 // problem is something that bash does and the author did not mean.
@@ -85,6 +86,10 @@ func (d *document) words(l *line) {
 		for at < l.end && (d.raw[at] == ' ' || d.raw[at] == '\t') {
 			at++
 		}
+		if at == l.start && !d.broken && bytes.HasPrefix(d.raw[at:l.end], []byte(descriptionLine)) {
+			d.description(l)
+			return
+		}
 		if d.broken || at >= l.end || d.raw[at] == '#' || string(d.raw[at:l.end]) == "\r" {
 			return
 		}
@@ -109,9 +114,23 @@ func (d *document) words(l *line) {
 			l.assignments = l.assignments[:min(command, len(l.assignments))]
 			return
 		}
+		a.first = len(l.assignments) == command
 		l.assignments = append(l.assignments, a)
 		at = a.end
 	}
+}
+
+// descriptionKey stands for the comment that keeps an interface's description:
+// no reader has a key for it. The scripts evaluate comments that hold one of
+// their keys and "=", so a description has no "=".
+const (
+	descriptionKey  = "#description"
+	descriptionLine = "# description: "
+)
+
+func (d *document) description(l *line) {
+	text := bytes.TrimSuffix(d.raw[l.start+len(descriptionLine):l.end], []byte("\r"))
+	l.assignments = append(l.assignments, assignment{key: descriptionKey, value: string(text), start: l.start, end: l.start + len(descriptionLine) + len(text), line: l.number, first: true})
 }
 
 // assignment reads one KEY=value; a word that is none gives no key.
@@ -227,7 +246,7 @@ func unquote(s []byte, limit int) (value string, n int, why string) {
 			n += m + 1
 		case '\\':
 			if n+1 >= limit {
-				return "", limit + 2, "a backslash at the end joins the next line"
+				return "", limit + 1, "a backslash at the end joins the next line"
 			}
 			b.WriteByte(s[n+1])
 			n += 2
