@@ -101,6 +101,9 @@ func (a *app) rehearse(ctx context.Context, dir string, f rehearseFlags) error {
 	for _, s := range scenarios {
 		for run := range f.runs {
 			r, err := a.rehearseOnce(ctx, kernel, s, f)
+			if f.keep && err == nil {
+				return rehearsed([]rehearse.Report{r}) // shown already
+			}
 			if ctx.Err() != nil {
 				return exit{code: exitError, err: errors.New("interrupted; the kernel is gone, and nothing was changed")}
 			}

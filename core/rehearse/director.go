@@ -20,6 +20,7 @@ type director struct {
 	around  *around
 	pingers []pinging
 	report  Report
+	watcher *watcher
 	said    *said     // by the program's last run
 	began   time.Time // when that run began
 }
@@ -102,6 +103,9 @@ func (d *director) prepare() error {
 			return err
 		}
 	}
+	if d.watcher, err = startWatcher(); err != nil {
+		return err
+	}
 	return d.startStreams()
 }
 
@@ -175,7 +179,7 @@ func (d *director) leg(step func() (Leg, error)) (Leg, error) {
 			l.Streams[n].Silent = silent[n]
 			for i := range l.Streams[n].Losses {
 				loss := &l.Streams[n].Losses[i]
-				loss.After, loss.During = loss.at.Sub(d.began), d.said.during(loss.at)
+				loss.After, loss.During, loss.Before = loss.at.Sub(d.began), d.said.during(loss.at), d.watcher.before(loss.at, d.began)
 			}
 		}
 	}

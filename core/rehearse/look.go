@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -21,10 +22,56 @@ func cutKept(line string) (terminal string, kept bool) { return strings.CutPrefi
 
 // look lets a person look round, where that was asked for.
 func (d *director) look() error {
-	if !d.Shell {
-		return nil
+	switch {
+	case d.Shell:
+		return shell(os.Stdin)
+	case d.Keep:
+		return d.keep()
 	}
-	return shell(os.Stdin)
+	return nil
+}
+
+// keep opens shells on the kernel's second terminal until the kernel is ended
+// from outside.
+func (d *director) keep() error {
+	for first := true; ; first = false {
+		terminal, err := os.OpenFile("/dev/tty1", os.O_RDWR|unix.O_NOCTTY, 0)
+		if err != nil {
+			return fmt.Errorf("open the terminal: %w", err)
+		}
+		if first {
+			outside, err := terminalOutside()
+			if err != nil {
+				return err
+			}
+			d.say(keptPrefix + outside)
+		}
+		if err := shell(terminal); err != nil {
+			return err
+		}
+		if err := terminal.Close(); err != nil {
+			return fmt.Errorf("close the terminal: %w", err)
+		}
+	}
+}
+
+// terminalOutside finds in the kernel's log on which pseudo-terminal of the
+// machine the terminal ends (Linux arch/um/drivers/line.c: "Virtual console 1
+// assigned device '/dev/pts/5'").
+func terminalOutside() (string, error) {
+	const readAll = 3 // syslog(2), SYSLOG_ACTION_READ_ALL
+	b := make([]byte, 1<<20)
+	n, err := unix.Klogctl(readAll, b)
+	if err != nil {
+		return "", fmt.Errorf("read the kernel's log: %w", err)
+	}
+	for _, line := range slices.Backward(strings.Split(string(b[:n]), "\n")) {
+		if _, rest, ok := strings.Cut(line, "console 1 assigned device '"); ok {
+			name, _, _ := strings.Cut(rest, "'")
+			return name, nil
+		}
+	}
+	return "", errors.New("the kernel did not say where its terminal is")
 }
 
 // shell runs a shell on the host inside, on a terminal.

@@ -60,10 +60,8 @@ func (p *pinger) open(ns netns.NsHandle) error {
 	if err := netns.Set(ns); err != nil {
 		return fmt.Errorf("enter the namespace of the peer: %w", err)
 	}
-	// Ahead of all other programs: what waits for the processor is not lost.
-	first := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}
-	if err := unix.SchedSetAttr(0, &first, 0); err != nil {
-		return fmt.Errorf("give the peer the processor first: %w", err)
+	if err := goFirst(); err != nil {
+		return err
 	}
 	var err error
 	if p.fds[0], err = unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_ICMP); err != nil {

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,7 +139,7 @@ func bootOnce(ctx context.Context, share string, o Options) (r Report, began boo
 	follower.late = cancel
 	defer follower.end()
 	var said bytes.Buffer
-	code, err := o.Kernel.Run(inner, uml.Options{Args: []string{directing}, Share: share, Stdout: &said, Interactive: o.Shell, Memory: 384})
+	code, err := o.Kernel.Run(inner, uml.Options{Args: []string{directing}, Share: share, Stdout: &said, Interactive: o.Shell, Terminal: o.Keep, Memory: 384, Modules: modules()})
 	follower.end()
 	began = follower.began()
 	if err != nil && !(o.Keep && ctx.Err() != nil && began) {
@@ -151,6 +152,12 @@ func bootOnce(ctx context.Context, share string, o Options) (r Report, began boo
 		return r, true, fmt.Errorf("the rehearsal could not be held: %s", strings.TrimSpace(r.Error+"\n"+said.String()))
 	}
 	return r, true, nil
+}
+
+// modules are the kernel's modules that a host's network needs. The one of
+// dummy cards is not: it makes one by itself.
+func modules() []string {
+	return slices.DeleteFunc(uml.DefaultModules(), func(m string) bool { return m == "dummy" })
 }
 
 func readReport(share string) (Report, error) {

@@ -70,6 +70,8 @@ type Stream struct {
 type Loss struct {
 	After time.Duration `json:"after_ns"` // since the program was started
 	Lost  int           `json:"lost"`
+	// Before is what had last changed in the host's network.
+	Before string `json:"before,omitempty"`
 	// During is what the program had last said that it would do.
 	During string `json:"during,omitempty"`
 

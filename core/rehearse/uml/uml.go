@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"syscall"
@@ -36,6 +37,9 @@ type Options struct {
 	Stdout io.Writer
 	// Interactive connects the console of the kernel with this terminal.
 	Interactive bool
+	// Terminal gives the program inside a terminal (/dev/tty1) whose other end
+	// is a pseudo-terminal of the machine; the kernel's log says which.
+	Terminal bool
 	// Share is a directory that the program inside can write, as SharePath.
 	// Empty means a temporary one that is removed at the end.
 	Share string
@@ -96,6 +100,10 @@ func (k Kernel) Run(ctx context.Context, o Options) (int, error) {
 	}
 	var console bytes.Buffer
 	cmd := k.command(o, share, &console)
+	// The kernel dies with the thread that started it (prctl(2),
+	// PR_SET_PDEATHSIG), so that thread must not end before the kernel does.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	if err := cmd.Start(); err != nil {
 		return -1, fmt.Errorf("start %s: %w", k.Path, err)
 	}
@@ -160,6 +168,9 @@ func (k Kernel) command(o Options, share string, console *bytes.Buffer) *exec.Cm
 	cmd := exec.Command(k.Path, fmt.Sprintf("mem=%dM", memory), "rootfstype=hostfs", "rootflags=/", "ro",
 		"init="+o.Executable, "con=null", "con0=fd:0,fd:1", "quiet", "panic=-1", "uml_dir="+share+"/.uml", "umid=rehearsal",
 		environment+"="+share)
+	if o.Terminal {
+		cmd.Args = append(cmd.Args, "con1=pts")
+	}
 	cmd.Args = append(cmd.Args, narrowEnvironment()...) // the kernel hands KEY=VALUE on to init
 	cmd.Env = append(os.Environ(), memoryDirectory(share))
 	if needsLauncher() {

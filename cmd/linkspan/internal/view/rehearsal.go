@@ -163,7 +163,7 @@ func (v rehearsal) trouble(run, of int, way string, l *rehearse.Leg) {
 	for _, stream := range l.Streams {
 		for _, loss := range stream.Losses {
 			if !stream.Silent {
-				say(fmt.Sprintf("%s lost %d after %.3f s", Clean(stream.Name), loss.Lost, loss.After.Seconds()), loss.During)
+				say(fmt.Sprintf("%s lost %d after %.3f s", Clean(stream.Name), loss.Lost, loss.After.Seconds()), loss.Before+"\n"+loss.During)
 			}
 		}
 	}
@@ -204,5 +204,9 @@ func verdict(w io.Writer, s Style, reports []rehearse.Report) {
 	if count[rehearse.Good] < len(reports) {
 		t = red
 	}
-	fmt.Fprintf(w, "\n%s (%.1f s a run)\n", s.paint(t, "Verdict: "+strings.Join(parts, ", ")), took.Seconds()/float64(len(reports)))
+	fmt.Fprintf(w, "\n%s", s.paint(t, "Verdict: "+strings.Join(parts, ", ")))
+	if took > 0 {
+		fmt.Fprintf(w, " (%.1f s a run)", took.Seconds()/float64(len(reports)))
+	}
+	fmt.Fprintln(w)
 }

@@ -1,0 +1,145 @@
+package rehearse
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// watcher notes what changes in the host's network, and when, as rtnetlink
+// tells it: what was going on when a packet was lost.
+type watcher struct {
+	fd   int
+	mu   sync.Mutex
+	seen []event
+}
+
+type event struct {
+	at      time.Time
+	message syscall.NetlinkMessage
+}
+
+// startWatcher begins to watch the present namespace, with the same precedence
+// as the pingers.
+func startWatcher() (*watcher, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, fmt.Errorf("watch the network: %w", err)
+	}
+	groups := uint32(unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR | unix.RTMGRP_IPV4_ROUTE | unix.RTMGRP_IPV6_ROUTE)
+	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groups}); err != nil {
+		return nil, fmt.Errorf("watch the network: %w", err)
+	}
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 8<<20) // what does not fit is only not told
+	w := &watcher{fd: fd}
+	ready := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		err := goFirst()
+		ready <- err
+		if err == nil {
+			w.run()
+		}
+	}()
+	return w, <-ready
+}
+
+// goFirst gives this thread the processor ahead of all other programs.
+func goFirst() error {
+	first := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}
+	if err := unix.SchedSetAttr(0, &first, 0); err != nil {
+		return fmt.Errorf("take the processor first: %w", err)
+	}
+	return nil
+}
+
+func (w *watcher) run() {
+	buffer := make([]byte, 1<<16)
+	for {
+		n, _, err := unix.Recvfrom(w.fd, buffer, 0)
+		if err != nil {
+			continue // interrupted, or more than the socket holds
+		}
+		messages, err := syscall.ParseNetlinkMessage(append([]byte(nil), buffer[:n]...))
+		if err != nil {
+			continue
+		}
+		now := time.Now()
+		w.mu.Lock()
+		for _, m := range messages {
+			w.seen = append(w.seen, event{now, m})
+		}
+		w.mu.Unlock()
+	}
+}
+
+// before tells the last change before a time, "" when there was none since
+// then.
+func (w *watcher) before(at, since time.Time) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for n := len(w.seen) - 1; n >= 0; n-- {
+		e := w.seen[n]
+		if e.at.Before(since) {
+			return ""
+		}
+		if e.at.Before(at) {
+			return fmt.Sprintf("%s, %.1f ms before", e.String(), at.Sub(e.at).Seconds()*1000)
+		}
+	}
+	return ""
+}
+
+// String tells a message in a few words.
+func (e event) String() string {
+	b := e.message.Data
+	gone := map[bool]string{true: " gone"}
+	switch e.message.Header.Type {
+	case unix.RTM_NEWLINK, unix.RTM_DELLINK:
+		l, err := netlink.LinkDeserialize(nil, b)
+		if err != nil {
+			return "a link changed"
+		}
+		a := l.Attrs()
+		master := ""
+		if a.MasterIndex != 0 {
+			master = fmt.Sprintf(", master %s", linkName(a.MasterIndex))
+		}
+		return fmt.Sprintf("link %s%s: %s%s", a.Name, gone[e.message.Header.Type == unix.RTM_DELLINK], a.OperState, master)
+	case unix.RTM_NEWADDR, unix.RTM_DELADDR:
+		return fmt.Sprintf("address %s on %s%s", attributeAddress(b, unix.SizeofIfAddrmsg, unix.IFA_ADDRESS), linkName(int(binary.NativeEndian.Uint32(b[4:]))), gone[e.message.Header.Type == unix.RTM_DELADDR])
+	case unix.RTM_NEWROUTE, unix.RTM_DELROUTE:
+		return fmt.Sprintf("route to %s%s", attributeAddress(b, unix.SizeofRtMsg, unix.RTA_DST), gone[e.message.Header.Type == unix.RTM_DELROUTE])
+	}
+	return fmt.Sprintf("message %d", e.message.Header.Type)
+}
+
+func linkName(index int) string {
+	l, err := netlink.LinkByIndex(index)
+	if err != nil {
+		return fmt.Sprintf("link %d", index)
+	}
+	return l.Attrs().Name
+}
+
+// attributeAddress finds an address among a message's attributes.
+func attributeAddress(b []byte, header int, kind uint16) string {
+	for b = b[min(header, len(b)):]; len(b) >= unix.SizeofRtAttr; {
+		length := int(binary.NativeEndian.Uint16(b))
+		if length < unix.SizeofRtAttr || length > len(b) {
+			break
+		}
+		if a, ok := netip.AddrFromSlice(b[unix.SizeofRtAttr:length]); ok && binary.NativeEndian.Uint16(b[2:]) == kind {
+			return a.String()
+		}
+		b = b[min((length+3)&^3, len(b)):]
+	}
+	return "default"
+}
