@@ -122,6 +122,12 @@ func (a *app) rehearse(ctx context.Context, dir string, f rehearseFlags) error {
 	return rehearsed(reports)
 }
 
+// demoLive is the part of the demo that happens on a kernel: the definition is
+// carried out on a host whose address is on a VLAN of the bond, and rolled back.
+func (a *app) demoLive(ctx context.Context, site string) error {
+	return a.rehearse(ctx, site, rehearseFlags{start: "bond0.2", runs: 1, undo: true})
+}
+
 // outcome is a report in the JSON form, with what it comes to.
 type outcome struct {
 	rehearse.Report

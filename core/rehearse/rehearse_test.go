@@ -1,0 +1,169 @@
+package rehearse_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"linkspan/core/host"
+	"linkspan/core/rehearse"
+	"linkspan/core/rehearse/lab"
+	"linkspan/core/rehearse/uml"
+)
+
+// TestMain makes the test binary what runs inside: the director, and the
+// program, here one that only says what it was asked for.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[0] == "linkspan" {
+		os.Exit(standIn(os.Args[1:]))
+	}
+	uml.Main(func() int {
+		if code, ours := rehearse.Direct(); ours {
+			return code
+		}
+		return m.Run()
+	})
+	os.Exit(m.Run())
+}
+
+// standIn stands for the program: its definition says what it does.
+func standIn(args []string) int {
+	said := strings.Join(args, " ")
+	b, err := os.ReadFile("/etc/linkspan/site.hcl")
+	if err != nil {
+		return 99
+	}
+	switch does := string(b); {
+	case strings.Contains(said, "apply") && does == "hang":
+		time.Sleep(time.Hour)
+	case strings.Contains(said, "apply") && does == "refuse":
+		os.Stdout.WriteString("no, thank you\n")
+		return 1
+	case strings.Contains(said, "apply") && does == "cut":
+		// what no order may do: the card down for a while
+		if err := cut("/sys/class/net/eth0/flags"); err != nil {
+			os.Stdout.WriteString(err.Error())
+			return 1
+		}
+	case strings.Contains(said, "plan ") && does == "never in sync":
+		return 2
+	}
+	return 0
+}
+
+// cut clears IFF_UP for a tenth of a second.
+func cut(flags string) error {
+	if err := os.WriteFile(flags, []byte("0x1002"), 0o644); err != nil {
+		return err
+	}
+	time.Sleep(100 * time.Millisecond)
+	return os.WriteFile(flags, []byte("0x1003"), 0o644)
+}
+
+// oneCard is a host with its address on a card.
+func oneCard() host.Host {
+	return host.Host{Name: "dom0-01", Interfaces: []host.Interface{{
+		Kind: host.KindEthernet, Name: "eth0", Ethernet: &host.Ethernet{}, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/24")},
+	}}}
+}
+
+func kernel(t *testing.T) uml.Kernel {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a rehearsal boots a kernel: not with -short")
+	}
+	k, err := uml.Locate(os.Getenv("LINKSPAN_UML_PREFIX"))
+	if err != nil {
+		lab.Missing(t, err.Error())
+	}
+	return k
+}
+
+// TestMeasuresWhatTheProgramDoes: the rehearsal tells a program that cuts the
+// host off, one that refuses, and one that is never done, from one that does
+// nothing wrong.
+func TestMeasuresWhatTheProgramDoes(t *testing.T) {
+	k := kernel(t)
+	tests := map[string]rehearse.Outcome{
+		"nothing": rehearse.Good, "refuse": rehearse.Refused, "cut": rehearse.Losses, "never in sync": rehearse.Differs,
+	}
+	for does, want := range tests {
+		t.Run(does, func(t *testing.T) {
+			t.Setenv("TMPDIR", t.TempDir())
+			h := oneCard()
+			r, err := rehearse.Run(t.Context(), rehearse.Scenario{Name: "eth0", Start: h, Wanted: h, Definition: []byte(does)}, rehearse.Options{Kernel: k})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Outcome() != want {
+				t.Errorf("%q, want %q: %+v", r.Outcome(), want, r.There)
+			}
+			if len(r.There.Streams) != 1 || r.There.Streams[0].Sent < 20 || r.There.Streams[0].Silent {
+				t.Errorf("streams: %+v", r.There.Streams)
+			}
+			if s := r.There.Streams[0]; does == "cut" && (s.Gap < 80*time.Millisecond || s.Gap > 5*time.Second || !strings.Contains(s.Losses[0].Before, "eth0")) {
+				t.Errorf("the card was down for 100 ms: %+v", s)
+			}
+			nothingLeft(t, os.Getenv("TMPDIR"))
+		})
+	}
+}
+
+// TestStopsWhenAsked: a rehearsal that is interrupted leaves neither kernel nor
+// directory behind.
+func TestStopsWhenAsked(t *testing.T) {
+	k := kernel(t)
+	t.Setenv("TMPDIR", t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	h := oneCard()
+	_, err := rehearse.Run(ctx, rehearse.Scenario{Name: "eth0", Start: h, Wanted: h, Definition: []byte("hang")}, rehearse.Options{
+		Kernel: k,
+		Progress: func(step string) {
+			if strings.Contains(step, "applying") {
+				cancel()
+			}
+		},
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("%v, want %v", err, context.Canceled)
+	}
+	nothingLeft(t, os.Getenv("TMPDIR"))
+}
+
+func nothingLeft(t *testing.T, tmp string) {
+	t.Helper()
+	entries, err := os.ReadDir(tmp)
+	if err != nil || len(entries) > 0 {
+		t.Errorf("left in the temporary directory: %v %v", entries, err)
+	}
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		left := running(t, tmp)
+		if left == "" {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("still running: %s", left)
+		}
+	}
+}
+
+// running finds a process with a text in its command line.
+func running(t *testing.T, text string) string {
+	t.Helper()
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range lines {
+		if b, err := os.ReadFile(path); err == nil && strings.Contains(string(b), text) {
+			return path + ": " + strings.ReplaceAll(string(b), "\x00", " ")
+		}
+	}
+	return ""
+}
