@@ -19,6 +19,9 @@ type form string
 const (
 	formAny     form = "any text"
 	formWord    form = "word"
+	formPlain   form = "word of letters and digits"
+	formArgs    form = "arguments of a command"
+	formInteger form = "number, also negative"
 	formYesNo   form = "yes or no"
 	formNumber  form = "number"
 	formSeconds form = "seconds"
@@ -33,9 +36,13 @@ const (
 	formWords   form = "words"
 )
 
+// No word of a value that the scripts put on a command line begins with "-",
+// where the command would take it for an option.
 var (
-	wordForm  = regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+-]+$`)
-	wordsForm = regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+;* =-]*$`)
+	wordForm  = regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+][A-Za-z0-9_.,:/@%+-]*$`)
+	plainForm = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+	wordsForm = regexp.MustCompile(`^ *([A-Za-z0-9_.,:/@%+=][A-Za-z0-9_.,:/@%+=-]*( +|$))*$`)
+	argsForm  = regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+; =-]*$`)
 	pairForm  = regexp.MustCompile(`^[a-z][a-z0-9_]*=[A-Za-z0-9_.,:+-]+$`)
 )
 
@@ -48,6 +55,13 @@ func (f form) fits(v string) bool {
 	switch f {
 	case formWord:
 		return wordForm.MatchString(v)
+	case formPlain:
+		return plainForm.MatchString(v)
+	case formArgs:
+		return argsForm.MatchString(v)
+	case formInteger:
+		_, err := strconv.ParseInt(v, 10, 32)
+		return err == nil
 	case formYesNo:
 		return isTrue(v) || isFalse(v)
 	case formNumber:
@@ -73,7 +87,7 @@ func (f form) fits(v string) bool {
 		m, err := net.ParseMAC(v)
 		return err == nil && len(m) == 6 && !strings.ContainsAny(v, "-.")
 	case formName:
-		return len(v) <= host.MaxName && wordForm.MatchString(v) && !strings.ContainsAny(v, "/%") && v[0] != '-'
+		return len(v) <= host.MaxName && wordForm.MatchString(v) && !strings.ContainsAny(v, "/%")
 	case formPairs:
 		return allOf(strings.Fields(v), pairForm.MatchString)
 	case formWords:

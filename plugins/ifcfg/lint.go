@@ -145,8 +145,9 @@ func (l *linting) assignment(a assignment) {
 	case k.twice && !l.rel.nm && strings.ContainsAny(value, "$`;&|<>()'\"\\"):
 		l.at(a.line, ruleRunsCommand, "ifup-aliases evaluates %s a second time, so that the quotes do not protect %q", a.key, value)
 	case k.by&l.rel.bits != l.rel.bits:
-		if !k.companion && !strings.EqualFold(value, k.missing) && !l.rel.unknown() {
-			l.at(a.line, ruleNeverRead, "%s reads %s; %s=%s means nothing", "not "+l.rel.name, a.key, a.key, value)
+		elsewhere := a.key == "BONDING_OPTS" && l.around.bonds.has(l.device)
+		if !k.companion && !strings.EqualFold(value, k.missing) && !l.rel.unknown() && !elsewhere {
+			l.at(a.line, ruleNeverRead, "%s does not read %s; %s=%s means nothing", l.rel.name, a.key, a.key, value)
 		}
 	case !k.form.fits(value):
 		l.at(a.line, ruleForm, "%s=%s: the value is a %s", a.key, value, k.form)

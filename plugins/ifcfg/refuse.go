@@ -67,15 +67,16 @@ func (w *writer) unsafe(i *host.Interface, attribute, why string, args ...any) {
 // needs refuses an attribute that is set and whose key the reader does not read.
 func (w *writer) needs(i *host.Interface, attribute string, set bool, key string) {
 	if set && !w.rel.takes(key) {
-		w.cannot(i, attribute, "%s reads %s", w.reader(), key)
+		w.cannot(i, attribute, "%s %s", w.reader(), key)
 	}
 }
 
+// reader begins a sentence about what is not read.
 func (w *writer) reader() string {
 	if w.rel.unknown() {
-		return "not every release"
+		return "not every release reads"
 	}
-	return "not " + w.rel.name
+	return w.rel.name + " does not read"
 }
 
 // otherScripts are the device types for which the scripts run another script
@@ -85,7 +86,7 @@ var otherScripts = regexp.MustCompile(`^(?:aliases|bnep|ctc|cipcb|ib|ippp|iucv|i
 
 func (w *writer) refuseName(i *host.Interface) {
 	if !w.rel.dashed && strings.Contains(i.Name, "-") {
-		w.cannot(i, "name", "the scripts take a hyphen in a file's name for the child of another file; %s reads ifcfg-%s as it is", w.reader(), i.Name)
+		w.cannot(i, "name", "the scripts take a hyphen in a file's name for the child of another file; %s ifcfg-%s as it is", w.reader(), i.Name)
 	}
 	if !w.rel.nm && i.Kind != host.KindEthernet && otherScripts.MatchString(i.Name) {
 		w.cannot(i, "name", "for a device called %q the scripts run another script than the one that makes a %s", i.Name, i.Kind)
@@ -116,10 +117,10 @@ func (w *writer) refuseCommon(i *host.Interface) {
 		return
 	}
 	if n := len(i.DNS.Servers); n > w.rel.resolvers {
-		w.cannot(i, "dns.servers", "%s reads more than %d servers of an interface; %d are given", w.reader(), w.rel.resolvers, n)
+		w.cannot(i, "dns.servers", "%s more than %d servers of an interface; %d are given", w.reader(), w.rel.resolvers, n)
 	}
 	if len(i.DNS.Search) > 0 && len(i.DNS.Servers) == 0 && w.rel.searchNeedsServer {
-		w.cannot(i, "dns.search", "%s reads a search list without a server beside it", w.reader())
+		w.cannot(i, "dns.search", "%s a search list without a server beside it", w.reader())
 	}
 	for _, s := range i.DNS.Search {
 		if !wordForm.MatchString(s) || strings.ContainsAny(s, "/%@,+:") {
@@ -208,6 +209,8 @@ func (w *writer) refuseOptions(i *host.Interface) {
 			w.cannot(i, path, "%s belongs in %s, for the whole host", k, networkFile)
 		case known && !row.form.fits(v):
 			w.unsafe(i, path, "%q is no %s, which %s must be", v, row.form, k)
+		case known && !w.rel.takes(k):
+			w.refused.diags = append(w.refused.diags, ruleNeverRead.At(i.Path(path), "%s %s; it is written and means nothing", w.reader(), k))
 		case !known && strings.ContainsAny(v, ";&|<>()*?[]{}~!#"):
 			w.unsafe(i, path, "%q has a character that means something to a shell; linkspan does not know what the scripts do with %s", v, k)
 		}

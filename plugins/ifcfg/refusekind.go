@@ -31,7 +31,7 @@ func (w *writer) refusePort(i *host.Interface) {
 	lost(is(i.DHCP6), "dhcp6")
 	lost(i.AcceptRA != nil, "accept_ra")
 	if i.MTU != nil && bond && !w.rel.portMTU && (m.MTU == nil || *m.MTU != *i.MTU) {
-		w.cannot(i, "mtu", "%s reads MTU in the file of a bond's port; write it on %q, which hands it down", w.reader(), m.Name)
+		w.cannot(i, "mtu", "%s MTU in the file of a bond's port; write it on %q, which hands it down", w.reader(), m.Name)
 	}
 	if !bond && w.rel.bridgeFirst {
 		for attribute, set := range map[string]bool{"mtu": i.MTU != nil, "mac": i.MAC != "", "wake_on_lan": i.Ethernet != nil && i.Ethernet.WakeOnLAN != nil} {
@@ -62,7 +62,7 @@ func (w *writer) refuseEthernet(i *host.Interface) {
 		w.unsafe(i, "match.mac", "%q is no MAC address", m.MAC)
 	}
 	if len(i.Ethernet.Offload) > 0 && !w.rel.ethtoolList {
-		w.cannot(i, "offload", "%s takes more than the arguments of ethtool -s in ETHTOOL_OPTS", w.reader())
+		w.cannot(i, "offload", "%s more than the arguments of ethtool -s in ETHTOOL_OPTS", w.reader())
 	}
 	for _, f := range slices.Sorted(maps.Keys(i.Ethernet.Offload)) {
 		if !featureForm.MatchString(f) {
@@ -112,7 +112,7 @@ func (w *writer) refuseBonds() {
 	}
 	for n, b := range bonds {
 		if n > 0 && !w.rel.takes("BONDING_OPTS") {
-			w.cannot(b, "options", "%s reads BONDING_OPTS, and /etc/modprobe.conf loads the driver once: a second bond would have the options of %q", w.reader(), bonds[0].Name)
+			w.cannot(b, "options", "%s BONDING_OPTS, and /etc/modprobe.conf loads the driver once: a second bond would have the options of %q", w.reader(), bonds[0].Name)
 		}
 		for _, other := range bonds {
 			if other != b && w.rel.prefixMaster && strings.HasPrefix(other.Name, b.Name) {
@@ -139,7 +139,7 @@ func (w *writer) refuseVLAN(i *host.Interface) {
 		k["VID"] = strconv.Itoa(v.ID)
 	}
 	if got := vlanOf(k, &w.rel); kindOf(k, &w.rel, &surroundings{}) != host.KindVLAN || got.ID != v.ID || got.Parent != v.Parent || w.leadingZero(i.Name) {
-		w.cannot(i, "name", "%s makes VLAN %d on %q out of a file for %q; call it %q", w.reader(), v.ID, v.Parent, i.Name, fmt.Sprintf("%s.%d", v.Parent, v.ID))
+		w.cannot(i, "name", "%s VLAN %d on %q from a file for %q; call it %q", w.reader(), v.ID, v.Parent, i.Name, fmt.Sprintf("%s.%d", v.Parent, v.ID))
 	} else if w.rel.oneVLANStyle && strings.HasPrefix(i.Name, "vlan") && w.dottedVLANs() {
 		w.cannot(i, "name", "the scripts of %s choose one form of VLAN names for all; others are called PARENT.ID", w.rel.name)
 	}
@@ -176,7 +176,7 @@ func (w *writer) refuseBridge(i *host.Interface) {
 		{"vlan_filtering", b.VLANFiltering != nil, w.rel.vlanFiltering},
 	} {
 		if a.set && !a.ok {
-			w.cannot(i, a.name, "%s reads it the same", w.reader())
+			w.cannot(i, a.name, "%s a key for it, or not in the same unit", w.reader())
 		}
 	}
 	if w.rel.nm {
@@ -191,7 +191,7 @@ func (w *writer) refuseBridge(i *host.Interface) {
 		}
 		path := host.Index("ports", at)
 		if !w.rel.takes("BRIDGING_OPTS") {
-			w.cannot(i, path, "%s reads BRIDGING_OPTS in a port's file", w.reader())
+			w.cannot(i, path, "%s BRIDGING_OPTS in a port's file", w.reader())
 		}
 		if w.rel.nm && (p.Isolated != nil || p.Learning != nil || p.Flood != nil || p.Guard != nil) {
 			w.cannot(i, path, "NetworkManager reads cost, priority and hairpin of a port only")
