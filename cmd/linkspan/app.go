@@ -21,9 +21,10 @@ type app struct {
 	stderr *os.File
 	getenv func(string) string
 
-	flags   common
-	sources map[string][]byte // texts of the definitions, for diagnostics
-	json    *view.Stream
+	flags       common
+	commandName string            // of the command under way, e.g. "plan"
+	sources     map[string][]byte // texts of the definitions, for diagnostics
+	json        *view.Stream
 }
 
 // common are the flags that every command takes.
@@ -94,7 +95,7 @@ func (a *app) command() *cobra.Command {
 	f.StringVar(&a.flags.jsonInto, "json-into", "", "the JSON into `FILE`, beside the text")
 	f.StringVar(&a.flags.color, "color", "auto", "colour: auto, always or never")
 	f.BoolVarP(&a.flags.log, "v", "v", false, "logs on standard error")
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.begin() }
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { a.commandName = c.Name(); return a.begin() }
 	root.AddCommand(a.commands()...)
 	a.completeFlags(root)
 	refuseStrangers(root)

@@ -7,12 +7,18 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"linkspan/cmd/linkspan/internal/view"
 	"linkspan/core/engine"
+	"linkspan/core/engine/check"
+	"linkspan/core/engine/journal"
 	"linkspan/core/plan"
 )
 
@@ -20,6 +26,7 @@ type applyFlags struct {
 	view.PlanOptions
 	autoApprove bool
 	expect      string
+	confirm     time.Duration
 	brief       bool // the plan has just been shown
 }
 
@@ -41,6 +48,7 @@ func (a *app) applyCommand() *cobra.Command {
 	}
 	planViewFlags(c, &f.PlanOptions)
 	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask")
+	c.Flags().DurationVar(&f.confirm, "confirm", 0, "undo it after this `TIME` unless `linkspan confirm` is run, e.g. 2m; a second one moves the deadline")
 	c.Flags().StringVar(&f.expect, "expect", "", "refuse unless the plan has this `DIGEST`")
 	return c
 }
@@ -109,24 +117,102 @@ func (a *app) carryOut(ctx context.Context, s *session, p *plan.Plan, f applyFla
 			return err
 		}
 	}
+	confirm, err := a.confirmation(s, f)
+	if err != nil {
+		return err
+	}
+	if p.Empty() && f.confirm > 0 {
+		if run, err := engine.Extend(s.request.StateDir, f.confirm); !errors.Is(err, engine.ErrNothingPending) {
+			return a.extended(run, f.confirm, err)
+		}
+	}
 	if !p.Empty() {
+		if confirm > 0 {
+			fmt.Fprintf(a.stderr, "! undone after %s unless `linkspan confirm` is run, best from a new session\n", confirm)
+		}
 		if err := a.ask(f); err != nil {
 			return err
 		}
 	}
-	o := engine.ApplyOptions{Progress: func(step string) { fmt.Fprintf(a.stderr, "  %s\n", view.Clean(step)) }}
-	if s.request.Root == "" {
-		o.Services = engine.HostServices{}
+	return a.applying(ctx, p, confirm, func(ctx context.Context, o engine.ApplyOptions) (engine.Result, error) {
+		return engine.Apply(ctx, s.request, p, o)
+	})
+}
+
+// confirmation is how long a confirmation is waited for: as the flag says, or
+// as the definition does when a person is there to confirm. Without one, the
+// definition's checks decide.
+func (a *app) confirmation(s *session, f applyFlags) (time.Duration, error) {
+	said := s.request.Host.Apply.Confirm
+	if f.confirm > 0 || said == "" || !a.interactive() {
+		return f.confirm, nil
 	}
-	result, err := engine.Apply(ctx, s.request, p, o)
+	return time.ParseDuration(said)
+}
+
+func (a *app) extended(run *journal.Run, d time.Duration, err error) error {
+	if err != nil {
+		return applyError(err)
+	}
+	if a.text() {
+		fmt.Fprintf(a.stdout, "Run %d is undone in %s unless `linkspan confirm` is run.\n", run.ID, d)
+	}
+	return a.send("extended", map[string]any{"run": run.ID, "seconds": d.Seconds()})
+}
+
+// applying carries something out so that neither a closed terminal nor a
+// closed pipe stops it half-way, and an interrupt undoes it.
+func (a *app) applying(ctx context.Context, p *plan.Plan, confirm time.Duration, carry func(context.Context, engine.ApplyOptions) (engine.Result, error)) error {
+	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+	ctx, stop := a.interruptible(ctx)
+	defer stop()
+	o := engine.ApplyOptions{Progress: a.progress, Confirm: confirm, Who: a.who()}
+	if p.Root == "" {
+		o.Services, o.Probe = engine.HostServices{}, check.Probe
+	}
+	if p.Root == "" || confirm > 0 {
+		o.Guard = hostGuard{stateDir: a.absolute(a.stateDir()), root: p.Root}
+	}
+	result, err := carry(ctx, o)
 	if err != nil {
 		return applyError(err)
 	}
 	if a.text() && !p.Empty() {
 		add, change, remove := p.Counts()
 		fmt.Fprintf(a.stdout, "\nApplied: %d added, %d changed, %d removed; read again, and it is as planned.\n", add, change, remove)
+		if result.Deadline != nil {
+			fmt.Fprintf(a.stdout, "It is undone in %s unless `linkspan confirm` is run, best from a new session.\n", confirm)
+		}
 	}
-	return a.send("applied", result)
+	if err := a.send("applied", result); err != nil {
+		fmt.Fprintf(a.stderr, "linkspan: it was applied, but nobody heard of it: %v\n", err)
+	}
+	return nil
+}
+
+// interruptible gives a context that ends at the first SIGINT or SIGTERM: the
+// step at hand is finished and everything is put back. A later one says so.
+func (a *app) interruptible(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		for s := range signals {
+			if ctx.Err() != nil {
+				fmt.Fprintf(a.stderr, "  %s again: putting back goes on; if this program is killed, its guard or `linkspan rollback` ends it\n", s)
+				continue
+			}
+			cancel(fmt.Errorf("%s", s))
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); close(signals); cancel(nil) }
+}
+
+func (a *app) absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
 
 // applyError gives an error of an apply its exit code.
@@ -136,9 +222,10 @@ func applyError(err error) error {
 		locked *engine.LockedError
 		undone *engine.UndoneError
 		failed *engine.UndoFailedError
+		open   *engine.OpenRunError
 	)
 	switch {
-	case errors.As(err, &stale):
+	case errors.As(err, &stale), errors.As(err, &open), errors.Is(err, engine.ErrNothingPending):
 		return exit{exitRefused, err}
 	case errors.As(err, &locked):
 		return exit{exitLocked, err}

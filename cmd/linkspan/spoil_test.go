@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"regexp"
 	"syscall"
 
@@ -16,7 +17,7 @@ var spoils = map[string]func(path string) error{
 	"endless":   func(p string) error { return os.WriteFile(p, bytes.Repeat([]byte("a"), 30<<20), 0o644) },
 	"directory": func(p string) error { return os.Mkdir(p, 0o755) },
 	"fifo":      func(p string) error { return syscall.Mkfifo(p, 0o644) },
-	"loop":      func(p string) error { return os.Symlink(p, p) },
+	"loop":      func(p string) error { return os.Symlink(filepath.Base(p), p) },
 	"outside":   func(p string) error { return os.Symlink("../../../../../../../../../etc/hostname", p) },
 	"command": func(p string) error {
 		return os.WriteFile(p, []byte("DEVICE=$(touch pwned)\nONBOOT=`touch pwned`\n"), 0o644)

@@ -5,93 +5,91 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"time"
 
 	"linkspan/core/backend"
+	"linkspan/core/engine/journal"
 	"linkspan/core/files"
+	"linkspan/core/host"
 	"linkspan/core/plan"
 )
-
-// StaleError says that the host or its definition is not what it was when the
-// plan was made. Nothing was changed.
-type StaleError struct {
-	Planned, Present string   // digests
-	Changed          []string // what was read and differs, e.g. "/etc/…/ifcfg-eth0"
-}
-
-func (e *StaleError) Error() string {
-	what := "the definition or the host differs"
-	if len(e.Changed) > 0 {
-		what = strings.Join(e.Changed, ", ") + " changed"
-	}
-	return fmt.Sprintf("the plan %s is stale: %s since it was made, and the plan would now be %s; nothing was changed, plan again", e.Planned, what, e.Present)
-}
-
-// UndoneError says that an apply failed and that everything was put back.
-type UndoneError struct{ Cause error }
-
-func (e *UndoneError) Error() string {
-	return fmt.Sprintf("%v; everything was put back as it was", e.Cause)
-}
-
-func (e *UndoneError) Unwrap() error { return e.Cause }
-
-// UndoFailedError says that an apply failed and that putting back failed too.
-type UndoFailedError struct{ Cause, Undo error }
-
-func (e *UndoFailedError) Error() string {
-	return fmt.Sprintf("%v; and putting everything back failed: %v", e.Cause, e.Undo)
-}
-
-func (e *UndoFailedError) Unwrap() []error { return []error{e.Cause, e.Undo} }
 
 // ApplyOptions are how an apply goes.
 type ApplyOptions struct {
 	Services Services          // nil leaves services alone
+	Probe    Probe             // nil checks nothing
+	Hooks    Hooks             // nil has none
+	Guard    Guard             // nil arms none
 	Progress func(step string) // one line a step, before it begins; nil is silent
+	Confirm  time.Duration     // how long a confirmation is waited for; 0 needs none
+	Who      Who
 }
+
+// Who is at work, for the journal.
+type Who struct{ User, Command, Program string }
 
 // Result is what an apply did.
 type Result struct {
-	Digest     string   `json:"digest"`
-	Operations int      `json:"operations"`
-	Restarted  []string `json:"restarted,omitempty"`
+	Digest     string            `json:"digest"`
+	Run        int               `json:"run,omitempty"` // its number in the history
+	Operations int               `json:"operations"`
+	Restarted  []string          `json:"restarted,omitempty"`
+	Deadline   *journal.Deadline `json:"deadline,omitempty"` // it is undone then, unless confirmed
 }
 
 // Apply carries out exactly p: it plans again, refuses if the plan would now
-// be another, replaces the files of all backends in one transaction, lets the
-// backends that act themselves do so, restarts services, and reads everything
-// again: the next plan must be empty. On any failure everything is put back.
-// A plan with nothing to do does nothing at all.
+// be another, writes down how to undo it, arms the guard, replaces the files
+// of all backends in one transaction, lets the backends that act themselves do
+// so, restarts services, reads everything again (the next plan must be empty)
+// and runs the checks. On any failure everything is put back. A plan with
+// nothing to do does nothing at all.
 func Apply(ctx context.Context, r Request, p *plan.Plan, o ApplyOptions) (Result, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
 	if p.Empty() {
-		if err := r.fresh(ctx, p); err != nil {
-			return Result{}, err
-		}
-		return Result{Digest: p.Digest}, nil
+		return Result{Digest: p.Digest}, r.fresh(ctx, p)
 	}
 	unlock, err := lock(r.StateDir)
 	if err != nil {
 		return Result{}, err
 	}
 	defer unlock()
+	if err := tidy(journal.In(r.StateDir)); err != nil {
+		return Result{}, err
+	}
 	if err := r.fresh(ctx, p); err != nil {
 		return Result{}, err
 	}
-	a := &applying{Request: r, plan: p, options: o}
-	if err := a.run(ctx); err != nil {
-		if !a.changed {
-			return Result{}, err
-		}
-		if undo := a.undo(context.WithoutCancel(ctx)); undo != nil {
-			return Result{}, &UndoFailedError{Cause: err, Undo: undo}
-		}
-		return Result{}, &UndoneError{Cause: err}
+	a := &applying{Request: r, plan: p, options: o, verify: r.verify}
+	return a.transaction(ctx)
+}
+
+// tidy refuses while an earlier run is open, and removes what the last one may
+// have left when it was cut off after its end.
+func tidy(s journal.Store) error {
+	all, err := s.All()
+	if err != nil {
+		return err
 	}
-	return a.result, a.files.Close()
+	for _, run := range all {
+		if state := run.State(); state != journal.Done && state != journal.Undone {
+			return &OpenRunError{run}
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return forget(all[len(all)-1])
+}
+
+// forget removes the old files that a run has kept aside.
+func forget(run *journal.Run) error {
+	set, err := files.Resume(run.Begin().Root, runName(run.ID), run.Begin().Files)
+	if err != nil {
+		return err
+	}
+	return set.Close()
 }
 
 // fresh plans again and compares.
@@ -118,47 +116,175 @@ func (r *Request) fresh(ctx context.Context, p *plan.Plan) error {
 // applying is one apply under way.
 type applying struct {
 	Request
-	plan      *plan.Plan
-	options   ApplyOptions
-	files     *files.Set
-	snapshots []snapshot
-	changed   bool
-	result    Result
+	plan       *plan.Plan
+	options    ApplyOptions
+	verify     func(context.Context) error // that the host is as planned
+	was        map[string]*files.Meta      // of a rollback: what files had before
+	rollbackOf int
+	restoring  map[string][]byte // of a rollback: snapshots to restore instead of operations
+
+	checks  []host.Check // those that decide
+	stages  []ownStage
+	set     *files.Set
+	run     *journal.Run
+	changed bool
+	result  Result
 }
 
-// snapshot is what an Applier has recorded of what it will touch.
-type snapshot struct {
-	name    string
-	applier backend.Applier
-	data    []byte
+// transaction prepares the undo, does everything, and undoes it on failure.
+func (a *applying) transaction(ctx context.Context) (Result, error) {
+	a.checks = a.deciding(ctx)
+	if err := a.prepare(ctx); err != nil {
+		return Result{}, err
+	}
+	err := a.do(ctx)
+	if err == nil {
+		err = a.keep()
+	}
+	if err == nil {
+		return a.result, nil
+	}
+	return Result{}, a.undo(context.WithoutCancel(ctx), err)
 }
 
-func (a *applying) run(ctx context.Context) error {
-	a.result.Digest = a.plan.Digest
+// prepare records how everything is. Nothing has been changed when it returns,
+// and everything that an undo needs is on the disk.
+func (a *applying) prepare(ctx context.Context) error {
 	changes := fileChanges(a.plan)
-	a.options.Progress(fmt.Sprintf("staging %d files", len(changes)))
-	set, err := files.Stage(a.Root, changes)
+	store := journal.In(a.StateDir)
+	id, err := store.Next()
 	if err != nil {
 		return err
 	}
-	a.files = set
-	if err := a.snapshot(ctx); err != nil {
-		return errors.Join(err, set.Undo())
+	if a.set, err = files.Prepare(a.Root, runName(id), changes); err != nil {
+		return err
+	}
+	a.set.Like(a.was)
+	if a.stages, err = a.ownStages(); err != nil {
+		return err
+	}
+	snapshots, err := a.snapshots(ctx)
+	if err != nil {
+		return err
+	}
+	a.run, err = store.Create(id, journal.Begin{
+		Host: a.plan.Host, User: a.options.Who.User, Command: a.options.Who.Command, Program: a.options.Who.Program,
+		Definition: a.plan.Definition.String(), Root: a.Root, Netns: a.Netns, Plan: a.plan,
+		Files: a.set.Images(), Snapshots: snapshots, Confirm: a.options.Confirm, RollbackOf: a.rollbackOf,
+	})
+	if err != nil {
+		return err
+	}
+	a.result = Result{Digest: a.plan.Digest, Run: id}
+	if a.options.Guard == nil {
+		return nil
+	}
+	a.options.Progress("arming the undo")
+	if err := a.options.Guard.Arm(ctx, id); err != nil {
+		return errors.Join(fmt.Errorf("arming the undo: %w", err), a.run.Remove())
+	}
+	return nil
+}
+
+// do carries the plan out: persist, activate, verify, check.
+func (a *applying) do(ctx context.Context) error {
+	if err := a.hooks(ctx, "pre_apply", nil); err != nil {
+		return err
+	}
+	n := len(fileChanges(a.plan))
+	if err := a.step(ctx, "staging "+files.Count(n), a.set.Stage); err != nil {
+		return err
 	}
 	a.changed = true
-	a.options.Progress(fmt.Sprintf("replacing %d files", len(changes)))
-	if err := set.Commit(); err != nil {
+	if err := a.step(ctx, "replacing "+files.Count(n), a.set.Commit); err != nil {
 		return err
 	}
-	a.result.Operations = len(changes)
-	if err := a.own(ctx); err != nil {
+	a.result.Operations = n
+	if err := a.activate(ctx); err != nil {
 		return err
 	}
-	if err := a.restarts(ctx); err != nil {
+	if err := a.step(ctx, "reading everything again", func() error { return a.verify(ctx) }); err != nil {
 		return err
 	}
-	a.options.Progress("reading everything again")
-	return a.verify(ctx)
+	if err := a.check(ctx); err != nil {
+		return err
+	}
+	if err := a.hooks(ctx, "check", nil); err != nil {
+		return err
+	}
+	return a.hooks(ctx, "post_apply", nil)
+}
+
+// step tells what begins and does it, unless the operator has had enough.
+func (a *applying) step(ctx context.Context, name string, f func() error) error {
+	if err := stopped(ctx, name); err != nil {
+		return err
+	}
+	a.options.Progress(name)
+	return f()
+}
+
+func stopped(ctx context.Context, before string) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("stopped before %s: %w", before, context.Cause(ctx))
+	}
+	return nil
+}
+
+func (a *applying) hooks(ctx context.Context, phase string, restarts []string) error {
+	if a.options.Hooks == nil || a.rollbackOf != 0 {
+		return nil
+	}
+	if err := stopped(ctx, phase+" hooks"); err != nil {
+		return err
+	}
+	return a.options.Hooks.Run(ctx, HookEvent{Phase: phase, Plan: a.plan, Restart: restarts})
+}
+
+// keep says in the journal that everything is done, and forgets the old files
+// unless a confirmation is waited for. A power cut from here on keeps the new.
+func (a *applying) keep() error {
+	if a.options.Confirm > 0 {
+		d, err := journal.DeadlineIn(a.options.Confirm)
+		if err != nil {
+			return err
+		}
+		// Before the end is said: a program that dies between the two is undone.
+		if err := a.run.Append(journal.Record{Kind: journal.KindDeadline, Deadline: &d}, false); err != nil {
+			return err
+		}
+		a.result.Deadline = &d
+	}
+	if err := a.run.Append(journal.Record{Kind: journal.KindApplied}, true); err != nil {
+		return err
+	}
+	if a.result.Deadline != nil {
+		return nil
+	}
+	if err := a.set.Close(); err != nil {
+		a.options.Progress(fmt.Sprintf("left behind, for the next run to remove: %v", err))
+	}
+	if err := journal.In(a.StateDir).Prune(time.Now()); err != nil {
+		a.options.Progress(fmt.Sprintf("old journals stay: %v", err))
+	}
+	return nil
+}
+
+// undo puts everything back. What failed before anything had changed leaves no
+// trace in the history.
+func (a *applying) undo(ctx context.Context, cause error) error {
+	if !a.changed {
+		if err := a.set.Undo(); err != nil {
+			return &UndoFailedError{Cause: cause, Undo: err, Journal: a.run.Path}
+		}
+		return errors.Join(cause, a.run.Remove())
+	}
+	a.options.Progress("undoing: " + cause.Error())
+	u := Undoer{Applier: a.applier, Services: a.options.Services, Hooks: a.options.Hooks, Progress: a.options.Progress}
+	if err := u.Undo(ctx, a.run, cause.Error()); err != nil {
+		return &UndoFailedError{Cause: cause, Undo: err, Journal: a.run.Path}
+	}
+	return &UndoneError{Cause: cause}
 }
 
 func fileChanges(p *plan.Plan) []plan.FileChange {
@@ -173,123 +299,15 @@ func fileChanges(p *plan.Plan) []plan.FileChange {
 	return out
 }
 
-// ownStages pairs each stage that has operations of its own with its Applier.
-func (a *applying) ownStages() ([]ownStage, error) {
-	var out []ownStage
-	for _, s := range a.plan.Stages {
-		own := slices.DeleteFunc(slices.Clone(s.Operations), func(o plan.Operation) bool { return o.Kind != plan.OperationOwn })
-		if len(own) == 0 {
-			continue
-		}
-		i := slices.IndexFunc(a.Backends, func(b Backend) bool { return b.Description.Name == s.Backend })
-		if i < 0 {
-			return nil, fmt.Errorf("the plan needs backend %q, which the host does not use", s.Backend)
-		}
-		applier, ok := a.Backends[i].Backend.(backend.Applier)
-		if !ok {
-			return nil, fmt.Errorf("backend %q plans operations of its own but cannot apply them", s.Backend)
-		}
-		out = append(out, ownStage{s.Backend, applier, backend.ApplyRequest{Setup: a.setup(a.Backends[i]), Operations: own}})
+// applier is one of the request's backends that acts itself.
+func (r *Request) applier(name string) (backend.Applier, error) {
+	i := slices.IndexFunc(r.Backends, func(b Backend) bool { return b.Description.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("the plan needs backend %q, which the host does not use", name)
 	}
-	return out, nil
-}
-
-type ownStage struct {
-	name    string
-	applier backend.Applier
-	request backend.ApplyRequest
-}
-
-func (a *applying) snapshot(ctx context.Context) error {
-	stages, err := a.ownStages()
-	if err != nil {
-		return err
+	applier, ok := r.Backends[i].Backend.(backend.Applier)
+	if !ok {
+		return nil, fmt.Errorf("backend %q plans operations of its own but cannot apply them", name)
 	}
-	for _, s := range stages {
-		data, err := s.applier.Snapshot(ctx, s.request)
-		if err != nil {
-			return fmt.Errorf("backend %q: snapshot: %w", s.name, err)
-		}
-		a.snapshots = append(a.snapshots, snapshot{s.name, s.applier, data})
-	}
-	return nil
-}
-
-// own lets each Applier carry out its operations.
-func (a *applying) own(ctx context.Context) error {
-	stages, err := a.ownStages()
-	if err != nil {
-		return err
-	}
-	for _, s := range stages {
-		summary := make(map[string]string)
-		for _, op := range s.request.Operations {
-			summary[op.ID] = op.Summary
-		}
-		err := s.applier.Apply(ctx, s.request, func(p backend.Progress) {
-			if !p.Done {
-				a.options.Progress(summary[p.Operation])
-			}
-		})
-		if err != nil {
-			return fmt.Errorf("backend %q: %w", s.name, err)
-		}
-		a.result.Operations += len(s.request.Operations)
-	}
-	return nil
-}
-
-func (a *applying) restarts(ctx context.Context) error {
-	if a.options.Services == nil {
-		return nil
-	}
-	for _, r := range a.plan.Restarts {
-		if r.Skipped != "" {
-			continue
-		}
-		a.options.Progress("restarting " + r.Service)
-		if err := a.options.Services.Restart(ctx, r.Service); err != nil {
-			return fmt.Errorf("restarting %s: %w", r.Service, err)
-		}
-		a.result.Restarted = append(a.result.Restarted, r.Service)
-	}
-	return nil
-}
-
-// verify reads everything again; what still differs is named.
-func (a *applying) verify(ctx context.Context) error {
-	again, diags, err := Plan(ctx, a.Request)
-	if err != nil {
-		return fmt.Errorf("reading again: %w", err)
-	}
-	if diags.HasErrors() {
-		return fmt.Errorf("reading again: %w", diags.Err())
-	}
-	var left []string
-	for _, s := range again.Stages {
-		for _, op := range s.Operations {
-			left = append(left, op.Summary)
-		}
-	}
-	if len(left) > 0 {
-		return fmt.Errorf("the host is not as planned; still to do: %s", strings.Join(left, "; "))
-	}
-	return nil
-}
-
-// undo puts the kernel and the files back, then restarts what was restarted.
-func (a *applying) undo(ctx context.Context) error {
-	var errs []error
-	for _, s := range slices.Backward(a.snapshots) {
-		if err := s.applier.Restore(ctx, s.data); err != nil {
-			errs = append(errs, fmt.Errorf("backend %q: restore: %w", s.name, err))
-		}
-	}
-	errs = append(errs, a.files.Undo())
-	for _, service := range a.result.Restarted {
-		if err := a.options.Services.Restart(ctx, service); err != nil {
-			errs = append(errs, fmt.Errorf("restarting %s: %w", service, err))
-		}
-	}
-	return errors.Join(errs...)
+	return applier, nil
 }

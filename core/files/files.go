@@ -1,21 +1,25 @@
 // Package files replaces a set of files on a host, all of them or none.
 //
 // Paths are the host's ("/etc/…"); everything happens below a root, and a
-// symlink never leads out of it. New texts are written beside their targets
-// first, so that a full disk or a read-only file shows before anything has
-// changed; then each file is renamed into place, with the old one kept under
-// another name until the whole set is there. Undo renames the old ones back:
-// the same inodes, with their owner, times, labels and attributes.
+// symlink never leads out of it. A Set goes through four steps: Prepare looks
+// at everything and writes nothing; Stage writes every new text beside its
+// target, so that a full disk or a read-only file shows before anything has
+// changed; Commit renames each into place, with the old file kept under
+// another name; Close forgets the old ones. Undo leads back from anywhere: the
+// same inodes, with their owner, times, labels and attributes.
+//
+// What Undo needs is in Images, which another process can resume from: names
+// of temporary files follow from the set's ID, and what has been done shows in
+// the files themselves.
 package files
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"linkspan/core/plan"
@@ -46,7 +50,7 @@ func openRoot(root string) (*os.Root, error) {
 	return r, nil
 }
 
-func relative(name string) string { return strings.TrimPrefix(path.Clean(name), "/") }
+func relative(name string) string { return strings.TrimPrefix(path.Clean("/"+name), "/") }
 
 func read(r *os.Root, rel string) (plan.FileState, error) {
 	info, err := r.Stat(rel) // before opening: opening a FIFO waits for a writer
@@ -68,57 +72,55 @@ func read(r *os.Root, rel string) (plan.FileState, error) {
 
 // Set is a set of files that is being replaced.
 type Set struct {
+	id    string
 	root  *os.Root
 	items []*item
-	made  []string // directories that were made, outermost first
+	made  []string // directories that are not there before, outermost first
 }
 
 // item is one file of the set.
 type item struct {
-	change plan.FileChange
-	target string // below the root, symlinks resolved
-	temp   string // the new text; "" when the file is to go
-	old    string // the old file, once it has been moved aside or linked
-	done   bool
+	Image
+	fresh, old string // names beside the target: the new text, the old file
 }
 
-// Stage checks that every file is as the plan found it and writes every new
-// text beside its target. On an error nothing is left behind.
-func Stage(root string, changes []plan.FileChange) (*Set, error) {
+// Prepare checks that every file is as the plan found it and records how it
+// is. It writes nothing. The ID is part of the names of temporary files:
+// letters, digits and "-".
+func Prepare(root, id string, changes []plan.FileChange) (*Set, error) {
 	r, err := openRoot(root)
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{root: r}
+	s := &Set{id: id, root: r}
 	for _, c := range changes {
-		if err := s.stage(c); err != nil {
-			return nil, errors.Join(explain(c.Path, err), s.Undo())
+		target, err := s.resolve(relative(c.Path))
+		if err == nil {
+			err = unchanged(r, target, c)
 		}
-	}
-	if err := s.sync(); err != nil {
-		return nil, errors.Join(fmt.Errorf("writing the new files: %w", err), s.Undo())
+		var m *Meta
+		if err == nil && c.Before.Exists {
+			m, err = meta(r, target)
+		}
+		if err != nil {
+			return nil, errors.Join(explain(c.Path, err), r.Close())
+		}
+		s.add(Image{Change: c, Target: target, Before: m})
+		if c.After.Exists {
+			s.missingDirs(path.Dir(target))
+		}
 	}
 	return s, nil
 }
 
-func (s *Set) stage(c plan.FileChange) error {
-	target, err := s.resolve(relative(c.Path))
-	if err != nil {
-		return err
-	}
-	it := &item{change: c, target: target}
-	if err := s.unchanged(it); err != nil {
-		return err
-	}
-	s.items = append(s.items, it)
-	if !c.After.Exists {
-		return nil
-	}
-	if err := s.makeDir(path.Dir(target)); err != nil {
-		return err
-	}
-	it.temp = hidden(target, "new")
-	return s.write(it)
+func (s *Set) add(i Image) {
+	s.items = append(s.items, &item{Image: i, fresh: hidden(i.Target, s.id, "new"), old: hidden(i.Target, s.id, "old")})
+}
+
+// hidden names a file beside the target. It begins with a dot: every
+// "ifcfg-…" and "route-…" in its directory would be live configuration.
+func hidden(target, id, what string) string {
+	return path.Join(path.Dir(target), ".linkspan-"+path.Base(target)+"."+id+"."+what)
 }
 
 // resolve follows symlinks below the root, so that a link's target is replaced
@@ -145,151 +147,108 @@ func (s *Set) resolve(rel string) (string, error) {
 	return "", errors.New("too many symlinks")
 }
 
-func (s *Set) unchanged(it *item) error {
-	have, err := read(s.root, it.target)
+func unchanged(r *os.Root, target string, c plan.FileChange) error {
+	have, err := read(r, target)
 	if err != nil {
 		return err
 	}
-	if have.Digest() != it.change.Before.Digest() {
+	if have.Digest() != c.Before.Digest() {
 		return ErrChanged
 	}
 	return nil
 }
 
-// makeDir makes a directory and remembers each part that it made.
-func (s *Set) makeDir(dir string) error {
-	if dir == "." {
-		return nil
+// missingDirs remembers each directory that Stage will have to make.
+func (s *Set) missingDirs(dir string) {
+	if dir == "." || slices.Contains(s.made, dir) {
+		return
 	}
-	if info, err := s.root.Stat(dir); err == nil {
-		if !info.IsDir() {
-			return fmt.Errorf("/%s is no directory", dir)
-		}
-		return nil
+	if _, err := s.root.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return
 	}
-	if err := s.makeDir(path.Dir(dir)); err != nil {
-		return err
-	}
-	if err := s.root.Mkdir(dir, 0o755); err != nil {
-		return err
-	}
+	s.missingDirs(path.Dir(dir))
 	s.made = append(s.made, dir)
+}
+
+// Stage writes every new text beside its target and makes it durable. After
+// an error, Undo removes what was written.
+func (s *Set) Stage() error {
+	for _, dir := range s.made {
+		if err := s.root.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return explain("/"+dir, err)
+		}
+	}
+	for _, it := range s.items {
+		if !it.Change.After.Exists {
+			continue
+		}
+		if err := s.write(it); err != nil {
+			return explain(it.Change.Path, err)
+		}
+	}
+	if err := s.sync(); err != nil {
+		return fmt.Errorf("writing the new files: %w", err)
+	}
 	return nil
 }
 
-// hidden names a file beside the target. It begins with a dot: every
-// "ifcfg-…" and "route-…" in its directory would be live configuration.
-func hidden(target, what string) string {
-	var b [6]byte
-	rand.Read(b[:]) // never fails (crypto/rand)
-	return path.Join(path.Dir(target), ".linkspan-"+path.Base(target)+"."+hex.EncodeToString(b[:])+"."+what)
-}
-
 // Commit puts every new file in place. Between checking a file and replacing
-// it only a rename happens. On an error everything is put back.
+// it only a rename happens. After an error, Undo puts everything back.
 func (s *Set) Commit() error {
 	for _, it := range s.items {
 		if err := s.place(it); err != nil {
-			return errors.Join(explain(it.change.Path, err), s.Undo())
+			return explain(it.Change.Path, err)
 		}
 	}
 	if err := s.syncDirs(); err != nil {
-		return errors.Join(fmt.Errorf("syncing the directories: %w", err), s.Undo())
+		return fmt.Errorf("syncing the directories: %w", err)
 	}
 	return nil
 }
 
 func (s *Set) place(it *item) error {
-	if err := s.unchanged(it); err != nil {
+	if err := unchanged(s.root, it.Target, it.Change); err != nil {
 		return err
 	}
-	if it.change.Before.Exists {
-		old := hidden(it.target, "old")
+	if it.Change.Before.Exists {
 		keep := s.root.Link
-		if it.temp == "" {
+		if !it.Change.After.Exists {
 			keep = s.root.Rename
 		}
-		if err := keep(it.target, old); err != nil {
+		if err := keep(it.Target, it.old); err != nil {
 			return err
 		}
-		it.old = old
 	}
-	if it.temp != "" {
-		if err := s.root.Rename(it.temp, it.target); err != nil {
-			return err
-		}
-		it.temp = ""
+	if !it.Change.After.Exists {
+		return nil
 	}
-	it.done = true
-	return nil
+	return s.root.Rename(it.fresh, it.Target)
 }
 
-// Undo puts every file back as it was and removes what was staged. It can be
-// called at any time before Close, and again after an error.
-func (s *Set) Undo() error {
-	var errs []error
-	for i := len(s.items) - 1; i >= 0; i-- {
-		if err := s.putBack(s.items[i]); err != nil {
-			errs = append(errs, fmt.Errorf("putting %s back: %w", s.items[i].change.Path, err))
-		}
-	}
-	for i := len(s.made) - 1; i >= 0; i-- {
-		if err := s.root.Remove(s.made[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	if len(errs) == 0 {
-		s.items, s.made = nil, nil
-	}
-	return errors.Join(errs...)
-}
-
-func (s *Set) putBack(it *item) error {
-	if it.temp != "" {
-		if err := s.root.Remove(it.temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		it.temp = ""
-	}
-	switch {
-	case it.old != "" && it.done:
-		have, err := read(s.root, it.target)
-		if err != nil {
-			return err
-		}
-		if d := have.Digest(); d != it.change.After.Digest() && d != it.change.Before.Digest() {
-			return fmt.Errorf("someone has written it meanwhile; the old file is kept as /%s", it.old)
-		}
-		if err := s.root.Rename(it.old, it.target); err != nil {
-			return err
-		}
-	case it.old != "": // the new one never came: drop the second name, or move back
-		if err := s.root.Rename(it.old, it.target); err != nil {
-			return err
-		}
-		if err := s.root.Remove(it.old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err // renaming one name of a file over another does nothing (POSIX rename)
-		}
-	case it.done && !it.change.Before.Exists:
-		if err := s.root.Remove(it.target); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	it.old, it.done = "", false
-	return nil
-}
-
-// Close forgets the old files; after it there is no way back.
+// Close forgets the old files and the root. After it Undo can still write the
+// old files anew from their images, in another Set.
 func (s *Set) Close() error {
 	var errs []error
 	for _, it := range s.items {
-		if it.old == "" {
-			continue
-		}
-		if err := s.root.Remove(it.old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := s.remove(it.old); err != nil {
 			errs = append(errs, err)
 		}
 	}
-	errs = append(errs, s.root.Close())
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.root.Close())...)
+}
+
+// remove removes a file; one that is not there is no error.
+func (s *Set) remove(rel string) error {
+	if err := s.root.Remove(rel); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Count spells a number of files: "1 file", "6 files".
+func Count(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", n)
 }

@@ -3,13 +3,17 @@ package files
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/pkg/xattr"
 	"golang.org/x/sys/unix"
+
+	"linkspan/core/plan"
 )
 
 // fewFiles is up to how many files each is synced by itself; above it one
@@ -17,76 +21,114 @@ import (
 // for a few it would write out what other programs have dirtied).
 const fewFiles = 32
 
-// write makes the new text beside its target, with the mode, owner and
-// extended attributes (labels among them) of the file that it replaces.
-func (s *Set) write(it *item) error {
-	mode := os.FileMode(it.change.After.Mode)
-	var old *os.File
-	if it.change.Before.Exists {
-		f, err := s.root.Open(it.target)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		old = f
+// permissions are the mode's bits that a file keeps.
+const permissions = os.ModePerm | os.ModeSetuid | os.ModeSetgid | os.ModeSticky
+
+// meta reads what a file has beside its content.
+func meta(r *os.Root, target string) (*Meta, error) {
+	f, err := r.Open(target)
+	if err != nil {
+		return nil, err
 	}
-	f, err := s.root.OpenFile(it.temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	m := &Meta{Mode: info.Mode() & permissions, ModTime: info.ModTime().UnixNano(), UID: os.Geteuid(), GID: os.Getegid()}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		m.UID, m.GID = int(st.Uid), int(st.Gid)
+	}
+	m.Attributes, err = attributes(f)
+	return m, err
+}
+
+// attributes reads extended attributes; a file system without them has none.
+func attributes(f *os.File) (map[string][]byte, error) {
+	names, err := xattr.FList(f)
+	if errors.Is(err, unix.ENOTSUP) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string][]byte, len(names))
+	for _, name := range names {
+		if out[name], err = xattr.FGet(f, name); err != nil {
+			return nil, fmt.Errorf("extended attribute %s: %w", name, err)
+		}
+	}
+	return out, nil
+}
+
+// write makes the new text beside its target, with the mode, owner and
+// extended attributes of the file that it replaces.
+func (s *Set) write(it *item) error {
+	if err := s.remove(it.fresh); err != nil { // of an interrupted run of the same ID
+		return err
+	}
+	if it.Like != nil {
+		return s.writeFile(it.fresh, it.Change.After, it.Like, true)
+	}
+	return s.writeFile(it.fresh, it.Change.After, it.Before, false)
+}
+
+// writeFile writes a text like a file that was; with its times when that file
+// is to come back.
+func (s *Set) writeFile(name string, state plan.FileState, like *Meta, times bool) error {
+	f, err := s.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(it.change.After.Content)
+	_, err = f.Write(state.Content)
 	if err == nil {
-		err = like(f, old, mode)
+		err = dress(f, state, like)
+	}
+	if err == nil && times && like != nil {
+		at := time.Unix(0, like.ModTime)
+		err = s.root.Chtimes(name, at, at)
 	}
 	if err == nil && len(s.items) <= fewFiles {
 		err = f.Sync()
 	}
+	if err == nil {
+		err = readBack(f, state)
+	}
 	return errors.Join(err, f.Close())
 }
 
-// like gives f the mode, owner and extended attributes of old; a wanted mode
-// counts more; a new file gets 0644.
-func like(f, old *os.File, mode os.FileMode) error {
-	if old == nil {
+// readBack reads what was written: a write may say that it was done and not be
+// (a failing disk, a short write that is not told).
+func readBack(f *os.File, state plan.FileState) error {
+	have := make([]byte, len(state.Content)+1)
+	n, err := f.ReadAt(have, 0)
+	if n != len(state.Content) || string(have[:n]) != string(state.Content) {
+		return fmt.Errorf("read back, it is not what was written (%d bytes of %d, %w)", n, len(state.Content), err)
+	}
+	return nil
+}
+
+// dress gives f the owner, mode and extended attributes of the file that was;
+// a mode that the state names counts more; a new file gets 0644.
+func dress(f *os.File, state plan.FileState, like *Meta) error {
+	mode := os.FileMode(state.Mode)
+	if like == nil {
 		if mode == 0 {
 			mode = 0o644
 		}
 		return f.Chmod(mode)
 	}
-	info, err := old.Stat()
-	if err != nil {
+	if err := f.Chown(like.UID, like.GID); err != nil && !(errors.Is(err, os.ErrPermission) && like.UID == os.Geteuid()) {
 		return err
 	}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		if err := f.Chown(int(st.Uid), int(st.Gid)); err != nil && !(errors.Is(err, os.ErrPermission) && int(st.Uid) == os.Geteuid()) {
-			return err
-		}
-	}
-	if mode == 0 {
-		mode = info.Mode().Perm()
+	if mode == 0 || mode == like.Mode.Perm() {
+		mode = like.Mode
 	}
 	if err := f.Chmod(mode); err != nil {
 		return err
 	}
-	return copyAttributes(f, old)
-}
-
-// copyAttributes copies extended attributes; a file system without them has
-// none to copy.
-func copyAttributes(f, old *os.File) error {
-	names, err := xattr.FList(old)
-	if errors.Is(err, unix.ENOTSUP) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		value, err := xattr.FGet(old, name)
-		if err != nil {
-			return err
-		}
-		if err := xattr.FSet(f, name, value); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(like.Attributes)) {
+		if err := xattr.FSet(f, name, like.Attributes[name]); err != nil {
 			return fmt.Errorf("extended attribute %s: %w", name, err)
 		}
 	}
@@ -107,7 +149,7 @@ func (s *Set) syncDirs() error { return s.eachDir((*os.File).Sync) }
 func (s *Set) eachDir(do func(*os.File) error) error {
 	var dirs []string
 	for _, it := range s.items {
-		dirs = append(dirs, path.Dir(it.target))
+		dirs = append(dirs, path.Dir(it.Target))
 	}
 	for _, d := range s.made {
 		dirs = append(dirs, path.Dir(d))
@@ -115,6 +157,9 @@ func (s *Set) eachDir(do func(*os.File) error) error {
 	slices.Sort(dirs)
 	for _, name := range slices.Compact(dirs) {
 		d, err := s.root.Open(name)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // a directory that Undo has removed
+		}
 		if err != nil {
 			return err
 		}

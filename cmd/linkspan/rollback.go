@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"linkspan/cmd/linkspan/internal/view"
+	"linkspan/core/engine"
+	"linkspan/core/engine/journal"
+)
+
+type rollbackFlags struct {
+	view.PlanOptions
+	autoApprove bool
+	confirm     time.Duration
+}
+
+func (a *app) rollbackCommand() *cobra.Command {
+	var f rollbackFlags
+	c := &cobra.Command{
+		Use:   "rollback [RUN]",
+		Short: "Undoes an apply: one that was cut off, one that waits to be confirmed, or an earlier one",
+		Long: `Undoes an apply. Without a number it is the one that was cut off or waits to be
+confirmed, or else the last that was kept. The plan is shown first. An earlier
+apply can be undone as long as its files are still as it wrote them.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return a.rollback(c.Context(), args, f) },
+	}
+	planViewFlags(c, &f.PlanOptions)
+	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask")
+	c.Flags().DurationVar(&f.confirm, "confirm", 0, "undo the rollback after this `TIME` unless `linkspan confirm` is run, e.g. 2m")
+	return c
+}
+
+func (a *app) rollback(ctx context.Context, args []string, f rollbackFlags) error {
+	run, err := a.openRun(args)
+	if err != nil {
+		return err
+	}
+	if run.State() != journal.Done && run.State() != journal.Undone {
+		return a.undoOpen(ctx, run, f)
+	}
+	p, err := engine.RollbackPlan(a.stateDir(), run)
+	if err != nil {
+		return exit{exitRefused, err}
+	}
+	r := engine.Request{Host: hostOf(p.Host), Root: p.Root, Netns: p.Netns, StateDir: a.stateDir()}
+	if r.Backends, err = plannedBackends(ctx, p); err != nil {
+		return err
+	}
+	if err := a.showPlan(p, f.PlanOptions); err != nil {
+		return err
+	}
+	if err := a.ask(applyFlags{autoApprove: f.autoApprove}); err != nil {
+		return err
+	}
+	return a.applying(ctx, p, f.confirm, func(ctx context.Context, o engine.ApplyOptions) (engine.Result, error) {
+		return engine.Rollback(ctx, r, run, p, o)
+	})
+}
+
+// undoOpen undoes a run that is not over, from its journal.
+func (a *app) undoOpen(ctx context.Context, run *journal.Run, f rollbackFlags) error {
+	if a.text() {
+		fmt.Fprintf(a.stdout, "Run %d (%s) is %s. What it changed is put back:\n", run.ID, view.Clean(run.Begin().Command), run.State())
+		for _, i := range run.Begin().Files.Files {
+			fmt.Fprintf(a.stdout, "  %s\n", view.Clean(i.Change.Path))
+		}
+		for _, s := range run.Begin().Snapshots {
+			fmt.Fprintf(a.stdout, "  what the backend %q had recorded\n", s.Backend)
+		}
+	}
+	if err := a.ask(applyFlags{autoApprove: f.autoApprove}); err != nil {
+		return err
+	}
+	undone, err := a.recoverRuns(ctx, func(r *journal.Run) bool { return r.ID == run.ID })
+	if err == nil && len(undone) == 0 {
+		err = fmt.Errorf("run %d is over meanwhile; `linkspan history` shows how it ended", run.ID)
+	}
+	return err
+}

@@ -1,0 +1,133 @@
+// Package journal keeps, for each apply, what is needed to undo it and to tell
+// of it: one file a run in the state directory, only ever appended to. A
+// record is synced before what it announces is done. The file is the only
+// thing that an undo needs: no definition, no network, no memory of the
+// program that made it.
+package journal
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"strconv"
+	"time"
+
+	"linkspan/core/files"
+	"linkspan/core/plan"
+)
+
+// Kind is what a record tells.
+type Kind string
+
+// The kinds of record, in the order in which they come.
+const (
+	KindBegin     Kind = "begin"     // nothing has been changed yet; holds what an undo needs
+	KindStep      Kind = "step"      // a step begins, or has ended
+	KindApplied   Kind = "applied"   // everything was done, read again and checked
+	KindDeadline  Kind = "deadline"  // it is undone then, unless confirmed; the last one counts
+	KindConfirmed Kind = "confirmed" // it stays
+	KindUndoing   Kind = "undoing"   // putting back begins
+	KindUndone    Kind = "undone"    // everything is as before
+	KindFailed    Kind = "failed"    // putting back failed; it can be tried again
+)
+
+// Record is one line of a journal.
+type Record struct {
+	Time     time.Time `json:"time"` // the wall clock, for people
+	Kind     Kind      `json:"kind"`
+	Begin    *Begin    `json:"begin,omitempty"`
+	Step     string    `json:"step,omitempty"` // e.g. "restart xend"
+	Done     bool      `json:"done,omitempty"` // of a step: it has ended
+	Why      string    `json:"why,omitempty"`  // of undoing: the reason; of failed: what is left
+	Deadline *Deadline `json:"deadline,omitempty"`
+}
+
+// Begin is what an undo needs, and what history shows.
+type Begin struct {
+	Host       string        `json:"host"`
+	User       string        `json:"user"`
+	Command    string        `json:"command"`
+	Definition string        `json:"definition"` // where the host's block is: "site.hcl:17"
+	Program    string        `json:"program"`    // version
+	Root       string        `json:"root,omitempty"`
+	Netns      string        `json:"netns,omitempty"`
+	Plan       *plan.Plan    `json:"plan"`
+	Files      files.Images  `json:"files"`
+	Snapshots  []Snapshot    `json:"snapshots,omitempty"`
+	Confirm    time.Duration `json:"confirm_ns,omitempty"`  // how long a confirmation is waited for
+	RollbackOf int           `json:"rollback_of,omitempty"` // the run that this one undoes
+}
+
+// Snapshot is what a backend has recorded of what it will touch.
+type Snapshot struct {
+	Backend string `json:"backend"`
+	Data    []byte `json:"data"`
+}
+
+// Deadline is a moment of one boot, on a clock that nobody can set.
+type Deadline struct {
+	Boot string        `json:"boot"`   // /proc/sys/kernel/random/boot_id
+	At   time.Duration `json:"at_ns"`  // CLOCK_BOOTTIME
+	For  time.Duration `json:"for_ns"` // how long it was from when it was set
+}
+
+var table = crc32.MakeTable(crc32.Castagnoli)
+
+// encode writes a record as a line: the CRC-32C of what follows in eight hex
+// digits, a blank, JSON.
+func encode(r Record) ([]byte, error) {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(nil, "%08x %s\n", crc32.Checksum(body, table), body), nil
+}
+
+// ErrDamaged says that a journal is not what was written.
+var ErrDamaged = errors.New("damaged")
+
+// decode reads all records. A last line that is not whole was cut off by a
+// power cut before it counted, and is left out; anything else that does not
+// match its checksum is ErrDamaged.
+func decode(data []byte) ([]Record, error) {
+	var out []Record
+	for n := 1; len(data) > 0; n++ {
+		line, rest, whole := bytes.Cut(data, []byte("\n"))
+		r, err := decodeLine(line)
+		if err != nil && (!whole || len(rest) == 0) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w: %w", n, ErrDamaged, err)
+		}
+		if !whole {
+			return out, nil // its line end was never written, so neither was its sync
+		}
+		out, data = append(out, r), rest
+	}
+	return out, nil
+}
+
+func decodeLine(line []byte) (Record, error) {
+	var r Record
+	sum, body, ok := bytes.Cut(line, []byte(" "))
+	if !ok || len(sum) != 8 {
+		return r, errors.New("no checksum")
+	}
+	want, err := strconv.ParseUint(string(sum), 16, 32)
+	if err != nil {
+		return r, errors.New("no checksum")
+	}
+	if crc32.Checksum(body, table) != uint32(want) {
+		return r, errors.New("the checksum does not match")
+	}
+	if err := json.Unmarshal(body, &r); err != nil {
+		return r, err
+	}
+	if r.Kind == KindBegin && (r.Begin == nil || r.Begin.Plan == nil) {
+		return r, errors.New("the beginning is empty")
+	}
+	return r, nil
+}

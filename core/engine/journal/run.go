@@ -1,0 +1,120 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// State is how a run stands.
+type State string
+
+// The states.
+const (
+	Unfinished State = "unfinished" // under way, or its program has died
+	Pending    State = "pending"    // applied; undone at the deadline unless confirmed
+	Done       State = "applied"
+	Undone     State = "undone"
+	UndoFailed State = "undo failed" // something is left to put back
+)
+
+// Run is one apply as its journal tells it.
+type Run struct {
+	ID      int
+	Path    string
+	Records []Record
+}
+
+// Begin is the run's first record.
+func (r *Run) Begin() *Begin { return r.Records[0].Begin }
+
+// Time is when it began, on the wall clock.
+func (r *Run) Time() time.Time { return r.Records[0].Time }
+
+// State is how it stands.
+func (r *Run) State() State {
+	applied, deadline, undoing := false, false, false
+	end := Unfinished
+	for _, rec := range r.Records {
+		switch rec.Kind {
+		case KindDeadline:
+			deadline = true
+		case KindApplied:
+			applied = true
+		case KindConfirmed:
+			end = Done
+		case KindUndoing:
+			undoing, end = true, Unfinished
+		case KindUndone:
+			end = Undone
+		case KindFailed:
+			end = UndoFailed
+		}
+	}
+	switch {
+	case end != Unfinished || undoing || !applied:
+		return end
+	case deadline:
+		return Pending
+	}
+	return Done
+}
+
+// Deadline is when a pending run is undone; the last one set counts.
+func (r *Run) Deadline() (Deadline, bool) {
+	for _, rec := range slices.Backward(r.Records) {
+		if rec.Kind == KindDeadline && rec.Deadline != nil {
+			return *rec.Deadline, true
+		}
+	}
+	return Deadline{}, false
+}
+
+// Why is the reason that the last undo gave; "" without one.
+func (r *Run) Why() string {
+	for _, rec := range slices.Backward(r.Records) {
+		if rec.Why != "" {
+			return rec.Why
+		}
+	}
+	return ""
+}
+
+// Begun are the steps that have begun, whose name has the prefix; the prefix
+// is cut off.
+func (r *Run) Begun(prefix string) []string {
+	var out []string
+	for _, rec := range r.Records {
+		if rec.Kind == KindStep && !rec.Done && len(rec.Step) > len(prefix) && rec.Step[:len(prefix)] == prefix {
+			out = append(out, rec.Step[len(prefix):])
+		}
+	}
+	return out
+}
+
+// Append adds a record. A synced one is on the disk when Append returns.
+func (r *Run) Append(rec Record, synced bool) error {
+	rec.Time = time.Now().UTC()
+	line, err := encode(rec)
+	if err != nil {
+		return fmt.Errorf("journal %s: %w", r.Path, err)
+	}
+	f, err := open(r.Path, os.O_WRONLY|os.O_APPEND)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	_, err = f.Write(line)
+	if err == nil && synced {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("journal %s: %w", r.Path, err)
+	}
+	r.Records = append(r.Records, rec)
+	return nil
+}
+
+// Remove forgets a run that has changed nothing.
+func (r *Run) Remove() error { return os.Remove(r.Path) }

@@ -1,0 +1,213 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// Store is the journals of one host: files "applies/000012.journal" below the
+// state directory.
+type Store struct {
+	dir string
+}
+
+// In is the store of a state directory. It is made with the first run.
+func In(stateDir string) Store { return Store{dir: filepath.Join(stateDir, "applies")} }
+
+var fileName = regexp.MustCompile(`^([0-9]{6,12})\.journal$`)
+
+// Path is the file of a run with another ending, e.g. "guard".
+func (s Store) Path(id int, ending string) string {
+	return filepath.Join(s.dir, fmt.Sprintf("%06d.%s", id, ending))
+}
+
+// Next is the number of the next run. Who holds the host's lock can rely on it.
+func (s Store) Next() (int, error) {
+	ids, err := s.ids()
+	if err != nil || len(ids) == 0 {
+		return 1, err
+	}
+	return ids[len(ids)-1] + 1, nil
+}
+
+// Create begins the journal of a new run. When it returns, the beginning is on
+// the disk; nothing may be changed before.
+func (s Store) Create(id int, b Begin) (*Run, error) {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	r := &Run{ID: id, Path: s.Path(id, "journal")}
+	f, err := open(r.Path, os.O_CREATE|os.O_EXCL|os.O_WRONLY)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	rec := Record{Time: time.Now().UTC(), Kind: KindBegin, Begin: &b}
+	line, err := encode(rec)
+	if err == nil {
+		_, err = f.Write(line)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = syncDir(s.dir)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("journal %s: %w", r.Path, err), os.Remove(r.Path))
+	}
+	r.Records = []Record{rec}
+	return r, nil
+}
+
+// open opens a journal; never through a symlink.
+func open(path string, flags int) (*os.File, error) {
+	return os.OpenFile(path, flags|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// ids are the numbers of all runs, ascending.
+func (s Store) ids() ([]int, error) {
+	entries, err := os.ReadDir(s.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	var out []int
+	for _, e := range entries {
+		m := fileName.FindStringSubmatch(e.Name())
+		if m == nil {
+			continue
+		}
+		id, err := strconv.Atoi(m[1])
+		if err != nil {
+			return nil, fmt.Errorf("journal %s: %w", e.Name(), err)
+		}
+		out = append(out, id)
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// ErrNoRun says that there is no run of that number.
+var ErrNoRun = errors.New("no such run")
+
+// Load reads one run.
+func (s Store) Load(id int) (*Run, error) {
+	path := s.Path(id, "journal")
+	f, err := open(path, os.O_RDONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("run %d: %w; `linkspan history` lists them", id, ErrNoRun)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	defer f.Close()
+	if err := trusted(f); err != nil {
+		return nil, fmt.Errorf("journal %s: %w; it is not acted on", path, err)
+	}
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return nil, fmt.Errorf("journal %s: %w", path, err)
+	}
+	records, err := decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("journal %s: %w; it is not acted on", path, err)
+	}
+	if len(records) == 0 || records[0].Kind != KindBegin {
+		return nil, fmt.Errorf("journal %s: %w", path, errNeverBegan)
+	}
+	return &Run{ID: id, Path: path, Records: records}, nil
+}
+
+// errNeverBegan is a journal whose first record was cut off: nothing had been
+// changed yet.
+var errNeverBegan = errors.New("it never began")
+
+// trusted refuses a journal that someone else may have written.
+func trusted(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	switch {
+	case !info.Mode().IsRegular():
+		return errors.New("it is no regular file")
+	case info.Mode()&0o022 != 0:
+		return fmt.Errorf("others may write it (mode %s)", info.Mode())
+	case ok && int(st.Uid) != os.Geteuid() && st.Uid != 0:
+		return fmt.Errorf("it belongs to uid %d", st.Uid)
+	}
+	return nil
+}
+
+// All reads every run, the oldest first. Journals that never began are left
+// out; one that is damaged is an error, with those that are not.
+func (s Store) All() ([]*Run, error) {
+	ids, err := s.ids()
+	if err != nil {
+		return nil, err
+	}
+	var out []*Run
+	var errs []error
+	for _, id := range ids {
+		r, err := s.Load(id)
+		switch {
+		case errors.Is(err, errNeverBegan), errors.Is(err, ErrNoRun): // ErrNoRun: pruned meanwhile
+		case err != nil:
+			errs = append(errs, err)
+		default:
+			out = append(out, r)
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+// Open are the runs that are not over: unfinished, pending, or with something
+// left to put back.
+func (s Store) Open() ([]*Run, error) {
+	all, err := s.All()
+	return slices.DeleteFunc(all, func(r *Run) bool { return r.State() == Done || r.State() == Undone }), err
+}
+
+// What is kept: the runs of the last year, and the last keepRuns in any case.
+const (
+	keepRuns = 20
+	keepTime = 365 * 24 * time.Hour
+)
+
+// Prune removes journals of runs that are over, old, and not among the last
+// ones, and journals that never began.
+func (s Store) Prune(now time.Time) error {
+	ids, err := s.ids()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for i, id := range ids {
+		r, err := s.Load(id)
+		over := err == nil && (r.State() == Done || r.State() == Undone) && now.Sub(r.Time()) > keepTime && i < len(ids)-keepRuns
+		if over || errors.Is(err, errNeverBegan) && i < len(ids)-1 {
+			errs = append(errs, os.Remove(s.Path(id, "journal")))
+		}
+	}
+	return errors.Join(errs...)
+}

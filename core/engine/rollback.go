@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"linkspan/core/engine/journal"
+	"linkspan/core/files"
+	"linkspan/core/plan"
+)
+
+// RollbackPlan is the plan that leads back from a run that was carried out and
+// kept. It refuses where a later run stands in the way.
+func RollbackPlan(stateDir string, run *journal.Run) (*plan.Plan, error) {
+	if run.State() != journal.Done {
+		return nil, fmt.Errorf("run %d is %s; there is nothing to roll back", run.ID, run.State())
+	}
+	all, err := journal.In(stateDir).All()
+	if err != nil {
+		return nil, err
+	}
+	for _, later := range all {
+		if later.ID <= run.ID || later.State() != journal.Done {
+			continue
+		}
+		if later.Begin().RollbackOf == run.ID {
+			return nil, fmt.Errorf("run %d was rolled back already, by run %d", run.ID, later.ID)
+		}
+		if len(run.Begin().Snapshots) > 0 && len(later.Begin().Snapshots) > 0 && !rolledBack(all, later) && later.Begin().RollbackOf == 0 {
+			return nil, fmt.Errorf("run %d has changed the kernel after run %d; roll back %d first", later.ID, run.ID, later.ID)
+		}
+	}
+	return reversed(run), nil
+}
+
+// rolledBack reports whether another run has undone this one.
+func rolledBack(all []*journal.Run, run *journal.Run) bool {
+	return slices.ContainsFunc(all, func(r *journal.Run) bool {
+		return r.Begin().RollbackOf == run.ID && r.State() == journal.Done
+	})
+}
+
+// reversed turns a run's plan around.
+func reversed(run *journal.Run) *plan.Plan {
+	was := run.Begin().Plan
+	in := plan.Input{Host: was.Host, Definition: was.Definition, Root: was.Root, Netns: was.Netns}
+	for _, s := range was.Stages {
+		st := plan.StageInput{Stage: plan.Stage{Backend: s.Backend, Phase: s.Phase}}
+		for _, c := range slices.Backward(s.Changes) {
+			st.Changes = append(st.Changes, reversedChange(c))
+		}
+		own := 0
+		for _, op := range slices.Backward(s.Operations) {
+			if op.File == nil {
+				own++
+				continue
+			}
+			back := plan.FileChange{Path: op.File.Path, Before: op.File.After, After: op.File.Before, Note: fmt.Sprintf("as before run %d", run.ID)}
+			st.Operations = append(st.Operations, plan.Operation{ID: fmt.Sprint(len(st.Operations) + 1), Kind: plan.OperationFile, Summary: "put back " + back.Path, File: &back})
+		}
+		if own > 0 {
+			st.Operations = append(st.Operations, plan.Operation{ID: fmt.Sprint(len(st.Operations) + 1), Kind: plan.OperationOwn,
+				Summary: fmt.Sprintf("restore what it was before run %d (%d operations then)", run.ID, own)})
+		}
+		in.Stages = append(in.Stages, st)
+	}
+	for _, r := range was.Restarts {
+		if r.Skipped == "" {
+			r.Why = fmt.Sprintf("its files are put back as before run %d", run.ID)
+		}
+		in.Stages[0].Restarts = append(in.Stages[0].Restarts, r)
+	}
+	return plan.New(in)
+}
+
+func reversedChange(c plan.Change) plan.Change {
+	switch c.Action {
+	case plan.Create:
+		c.Action = plan.Delete
+	case plan.Delete:
+		c.Action = plan.Create
+	}
+	c.Reason = ""
+	c.Settings = slices.Clone(c.Settings)
+	for i := range c.Settings {
+		s := &c.Settings[i]
+		s.Before, s.After, s.Note = s.After, s.Before, ""
+	}
+	return c
+}
+
+// Rollback carries out a plan of RollbackPlan: an apply of its own, with its
+// journal, guard, confirmation and undo. Files that are no longer what the run
+// had written are refused.
+func Rollback(ctx context.Context, r Request, run *journal.Run, p *plan.Plan, o ApplyOptions) (Result, error) {
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	unlock, err := lock(r.StateDir)
+	if err != nil {
+		return Result{}, err
+	}
+	defer unlock()
+	if err := tidy(journal.In(r.StateDir)); err != nil {
+		return Result{}, err
+	}
+	a := &applying{Request: r, plan: p, options: o, rollbackOf: run.ID, was: make(map[string]*files.Meta), restoring: make(map[string][]byte)}
+	a.verify = a.verifyFiles
+	for _, i := range run.Begin().Files.Files {
+		a.was[i.Change.Path] = i.Before
+	}
+	for _, s := range run.Begin().Snapshots {
+		a.restoring[s.Backend] = s.Data
+	}
+	return a.transaction(ctx)
+}
+
+// verifyFiles reads the files again; there is no definition to compare with.
+func (a *applying) verifyFiles(context.Context) error {
+	for _, c := range fileChanges(a.plan) {
+		have, err := files.Read(a.Root, c.Path)
+		if err != nil {
+			return err
+		}
+		if have.Digest() != c.After.Digest() {
+			return fmt.Errorf("%s is not as it was put", c.Path)
+		}
+	}
+	return nil
+}
