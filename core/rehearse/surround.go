@@ -1,6 +1,7 @@
 package rehearse
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -101,7 +102,9 @@ func (a *around) group() map[int]bool {
 
 // buildPeer gives the peer a card in one network. Where the network has two
 // tags, the two are joined at the peer and nowhere else: what the host sends
-// with one tag must not come back to it with the other.
+// with one tag must not come back to it with the other. What the peer sends
+// goes out with both, so that it is the host that is measured and not how long
+// the peer's own bridge takes to learn that the host has changed its tag.
 func (a *around) buildPeer(n int) error {
 	name := fmt.Sprintf("net%d", n)
 	tags := a.Nets[n].Tags
@@ -130,7 +133,7 @@ func (a *around) buildPeer(n int) error {
 		if err := a.outside.LinkSetMaster(l, hub); err != nil {
 			return err
 		}
-		if err := a.outside.LinkSetIsolated(l, true); err != nil {
+		if err := errors.Join(a.outside.LinkSetIsolated(l, true), a.outside.LinkSetLearning(l, false)); err != nil {
 			return err
 		}
 	}
