@@ -18,6 +18,7 @@ import (
 	"linkspan/core/backend"
 	"linkspan/core/engine"
 	"linkspan/core/engine/journal"
+	"linkspan/core/rehearse/uml"
 )
 
 // guardCommand is what armed guards run; people do not.
@@ -104,7 +105,7 @@ func (g hostGuard) start(run int, args []string) error {
 	c := exec.Command("/proc/self/exe", args...) // also when the file was replaced by an upgrade
 	c.Args[0] = "linkspan"
 	c.Dir, c.Stdout, c.Stderr = "/", log, log
-	c.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"}
+	c.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"}, uml.HandOn()...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := c.Start(); err != nil {
 		return err
