@@ -15,8 +15,6 @@ import (
 // The program distrusts its plugins: what one returns is checked here, in one
 // place, before anyone uses it.
 
-type planOperation = plan.Operation
-
 // NameForm is the form of a backend's name.
 var NameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -21,7 +21,8 @@ type client struct {
 	name, path string
 	timeout    time.Duration
 	rpc        wire.BackendServiceClient
-	log        func() string // the last line that the plugin wrote to its log
+	process    *process
+	log        *lastLine
 }
 
 // Applier is the client of a plugin that has operations of its own.
@@ -39,29 +40,15 @@ func (c *client) call(ctx context.Context, method string, f func(context.Context
 	return c.explain(method, f(ctx))
 }
 
-func (c *client) explain(method string, err error) error {
-	if err == nil {
-		return nil
+// change makes a call that changes something: its length is bounded by ctx
+// alone, and while it may be under way the plugin is not killed.
+func (c *client) change(method string, f func() error) error {
+	c.process.busy.Add(1)
+	err := f()
+	if code := status.Code(err); code != codes.Canceled && code != codes.DeadlineExceeded {
+		c.process.busy.Add(-1)
 	}
-	who := fmt.Sprintf("plugin %q (%s): %s", c.name, c.path, method)
-	s, _ := status.FromError(err)
-	switch s.Code() {
-	case codes.DeadlineExceeded:
-		return fmt.Errorf("%s has not answered within %s; it was given up", who, c.timeout)
-	case codes.Canceled:
-		return fmt.Errorf("%s: %w", who, context.Canceled)
-	case codes.Unavailable:
-		last := c.log()
-		if last == "" {
-			last = "it wrote nothing to its log"
-		}
-		return fmt.Errorf("%s: it died (%s)", who, last)
-	case codes.ResourceExhausted:
-		return fmt.Errorf("%s: it sent more than %d bytes in one message", who, MaxMessage)
-	case codes.Unimplemented:
-		return fmt.Errorf("%s: it does not have this call: %s", who, s.Message())
-	}
-	return fmt.Errorf("%s: %s", who, s.Message())
+	return c.explain(method, err)
 }
 
 // Describe asks what the plugin is.
@@ -128,29 +115,41 @@ func (c *client) Plan(ctx context.Context, r backend.PlanRequest) (out backend.P
 	return out, err
 }
 
-// Apply carries operations out; its length is bounded by ctx alone.
+// Apply carries operations out; its length is bounded by ctx alone. When ctx
+// ends it returns at once; the plugin finishes the operation in hand, and a
+// Restore waits for that.
 func (c applierClient) Apply(ctx context.Context, r backend.ApplyRequest, progress func(backend.Progress)) error {
-	setup, err := wire.FromSetup(r.Setup)
-	if err != nil {
-		return c.explain("Apply", err)
-	}
-	stream, err := c.rpc.Apply(ctx, &wire.ApplyRequest{Setup: setup, Operations: wire.FromOperations(r.Operations)})
-	if err != nil {
-		return c.explain("Apply", err)
-	}
-	known := func(id string) bool {
-		return slices.ContainsFunc(r.Operations, func(o planOperation) bool { return o.ID == id })
-	}
+	return c.change("Apply", func() error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		setup, err := wire.FromSetup(r.Setup)
+		if err != nil {
+			return err
+		}
+		stream, err := c.rpc.Apply(ctx, &wire.ApplyRequest{Setup: setup, Operations: wire.FromOperations(r.Operations)})
+		if err != nil {
+			return err
+		}
+		known := make(map[string]bool, len(r.Operations))
+		for _, o := range r.Operations {
+			known[o.ID] = true
+		}
+		return follow(stream, known, progress)
+	})
+}
+
+// follow hands on what the plugin tells of its operations.
+func follow(stream grpc.ServerStreamingClient[wire.ApplyResponse], known map[string]bool, progress func(backend.Progress)) error {
 	for {
 		m, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return c.explain("Apply", err)
+			return err
 		}
-		if !known(m.GetOperation()) {
-			return c.explain("Apply", fmt.Errorf("it tells of an operation %q that it was not given", m.GetOperation()))
+		if !known[m.GetOperation()] {
+			return fmt.Errorf("it tells of an operation %q that it was not given", m.GetOperation())
 		}
 		progress(backend.Progress{Operation: m.GetOperation(), Done: m.GetDone(), Error: m.GetError()})
 	}
@@ -172,6 +171,8 @@ func (c applierClient) Snapshot(ctx context.Context, r backend.ApplyRequest) (da
 
 // Restore brings a recorded state back; its length is bounded by ctx alone.
 func (c applierClient) Restore(ctx context.Context, snapshot []byte) error {
-	_, err := c.rpc.Restore(ctx, &wire.RestoreRequest{Data: snapshot})
-	return c.explain("Restore", err)
+	return c.change("Restore", func() error {
+		_, err := c.rpc.Restore(ctx, &wire.RestoreRequest{Data: snapshot})
+		return err
+	})
 }

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,15 +23,26 @@ import (
 
 // Spec says which plugin to start.
 type Spec struct {
-	Name string
-	Path string   // the executable; "" for a built-in backend: this executable
-	Args []string // after the path; set for built-in ones by Builtin
+	Name     string
+	Path     string   // the executable; "" for a built-in backend: this executable
+	Args     []string // after the path; set for built-in ones by Builtin
+	SHA256   []string // hex; the executable must have one of them; none: any
+	Version  string   // that its description must have; "": any
+	Override bool     // an author's own build, whose owner and mode are not checked
 }
 
 // Builtin is the spec of a built-in backend: this executable started again.
 func Builtin(name string) Spec { return Spec{Name: name, Args: []string{serveArgument, name}} }
 
 func (s Spec) builtin() bool { return s.Path == "" }
+
+// path is the executable for people.
+func (s Spec) path() string {
+	if s.builtin() {
+		return "built-in"
+	}
+	return s.Path
+}
 
 // Options are how plugins are started.
 type Options struct {
@@ -45,12 +56,15 @@ type Options struct {
 
 // Set is the plugins that were opened.
 type Set struct {
-	dir     string // of the sockets; only this user can enter it
-	clients []*plugin.Client
-	open    []opened
+	dir  string // of the sockets; only this user can enter it
+	open []opened
 }
 
+// opened is one plugin that was started.
 type opened struct {
+	client      *plugin.Client
+	process     *process
+	protocol    int
 	description backend.Description
 	backend     backend.Backend
 }
@@ -66,11 +80,11 @@ func Open(ctx context.Context, specs []Spec, o Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{dir: dir, clients: make([]*plugin.Client, len(specs)), open: make([]opened, len(specs))}
+	s := &Set{dir: dir, open: make([]opened, len(specs))}
 	errs := make([]error, len(specs))
 	var wg sync.WaitGroup
 	for i, spec := range specs {
-		wg.Go(func() { errs[i] = s.start(ctx, i, spec, o) })
+		wg.Go(func() { errs[i] = s.open[i].start(ctx, spec, o, dir) })
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -88,45 +102,51 @@ func orDefault(d, fallback time.Duration) time.Duration {
 }
 
 // start starts one plugin and asks what it is.
-func (s *Set) start(ctx context.Context, i int, spec Spec, o Options) error {
-	path := spec.Path
-	if spec.builtin() {
-		path = "/proc/self/exe" // also when the file was replaced by an upgrade
+func (w *opened) start(ctx context.Context, spec Spec, o Options, sockets string) error {
+	x, err := spec.open()
+	if err != nil {
+		return fmt.Errorf("plugin %q (%s) was not started: %w", spec.Name, spec.path(), err)
 	}
 	log := &lastLine{to: o.Log, name: spec.Name}
-	c := plugin.NewClient(&plugin.ClientConfig{
+	w.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  handshake,
-		Plugins:          plugin.PluginSet{service: &grpcPlugin{}},
+		VersionedPlugins: supported(),
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
-		AutoMTLS:         !spec.builtin(), // 35 to 50 ms a start against 6, measured
 		SkipHostEnv:      true,
 		StartTimeout:     o.StartTimeout,
-		Logger:           hclog.New(&hclog.LoggerOptions{Level: hclog.Info, Output: log}),
-		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: s.dir},
-		GRPCDialOptions:  dialOptions(o),
-		RunnerFunc: func(_ hclog.Logger, c *exec.Cmd, _ string) (runner.Runner, error) {
-			return newProcess(path, spec.Args, c.Env)
+		Logger:           hclog.NewNullLogger(), // what it has to say comes as an error as well
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: sockets},
+		// AutoMTLS costs 35 ms a start, measured, and asks each author to do
+		// cryptography; dial tells who is at the other end.
+		GRPCDialOptions: w.dialOptions(o),
+		RunnerFunc: func(_ hclog.Logger, c *exec.Cmd, dir string) (runner.Runner, error) {
+			p, err := newProcess(x, c.Env, dir, log)
+			w.process = p
+			return p, err
 		},
 	})
-	s.clients[i] = c
-	rpc, err := dispense(c)
+	rpc, err := dispense(w.client)
 	if err != nil {
-		return fmt.Errorf("plugin %q (%s) did not start: %w", spec.Name, path, tidy(err))
+		return startError(spec, o, w.process, log, err)
 	}
-	cl := &client{name: spec.Name, path: path, timeout: o.CallTimeout, rpc: rpc, log: log.last}
+	cl := &client{name: spec.Name, path: spec.path(), timeout: o.CallTimeout, rpc: rpc, process: w.process, log: log}
 	d, err := cl.Describe(ctx)
 	if err != nil {
 		return err
 	}
-	s.open[i] = opened{d, cl}
+	if spec.Version != "" && d.Version != spec.Version {
+		return fmt.Errorf("plugin %q (%s): it is version %q, and %q is locked; run `linkspan plugins lock` if the change is wanted", spec.Name, spec.path(), d.Version, spec.Version)
+	}
+	w.protocol, w.description, w.backend = w.client.NegotiatedVersion(), d, cl
 	if slices.Contains(d.Features, backend.FeatureApply) {
-		s.open[i].backend = applierClient{cl}
+		w.backend = applierClient{cl}
 	}
 	return nil
 }
 
-func dialOptions(o Options) []grpc.DialOption {
-	out := []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage))}
+func (w *opened) dialOptions(o Options) []grpc.DialOption {
+	dial := func(ctx context.Context, address string) (net.Conn, error) { return w.process.dial(ctx, address) }
+	out := []grpc.DialOption{grpc.WithContextDialer(dial), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage))}
 	if o.Grease {
 		out = append(out, grpc.WithUnaryInterceptor(greaseUnary), grpc.WithStreamInterceptor(greaseStream))
 	}
@@ -149,9 +169,6 @@ func dispense(c *plugin.Client) (wire.BackendServiceClient, error) {
 	return rpc, nil
 }
 
-// tidy puts go-plugin's message on one line.
-func tidy(err error) error { return errors.New(strings.Join(strings.Fields(err.Error()), " ")) }
-
 // Each calls f for each opened plugin in the order of the specs.
 func (s *Set) Each(f func(backend.Description, backend.Backend)) {
 	for _, o := range s.open {
@@ -159,45 +176,35 @@ func (s *Set) Each(f func(backend.Description, backend.Backend)) {
 	}
 }
 
-// Close ends all plugins and removes their sockets.
+// closeTime is how long a plugin may take to end when it is asked to; go-plugin
+// itself gives it 2 s of that.
+const closeTime = 3 * time.Second
+
+// Close ends all plugins and removes their sockets. It waits for operations in
+// hand, and for nothing else.
 func (s *Set) Close() {
 	var wg sync.WaitGroup
-	for _, c := range s.clients {
-		if c != nil {
-			wg.Go(c.Kill)
-		}
+	for i := range s.open {
+		wg.Go(s.open[i].close)
 	}
 	wg.Wait()
 	os.RemoveAll(s.dir) // what is left there is nobody's
 }
 
-// lastLine passes a plugin's log on, bounded, and remembers its last line.
-type lastLine struct {
-	mu   sync.Mutex
-	to   io.Writer
-	name string
-	line string
-	n    int
-}
-
-// maxLog bounds what one plugin may log: a flood harms nobody.
-const maxLog = 1 << 20
-
-func (l *lastLine) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	text := strings.TrimSpace(string(p))
-	if text != "" {
-		l.line = text[max(0, len(text)-500):]
+func (w *opened) close() {
+	if w.client == nil || w.process == nil {
+		return
 	}
-	if l.n += len(p); l.n <= maxLog {
-		fmt.Fprintf(l.to, "%s: %s\n", l.name, text) // a log that cannot be written is no reason to stop
+	done := make(chan struct{})
+	go func() { w.client.Kill(); close(done) }()
+	select {
+	case <-done:
+		return
+	case <-time.After(closeTime): // it does not even answer that
 	}
-	return len(p), nil
-}
-
-func (l *lastLine) last() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.line
+	w.process.Kill(context.Background()) // what cannot be killed is left to the kernel
+	select {
+	case <-done:
+	case <-time.After(closeTime):
+	}
 }

@@ -8,6 +8,10 @@ package plugins
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
@@ -16,9 +20,27 @@ import (
 	"linkspan/plugins/internal/wire"
 )
 
-// ProtocolVersion is the protocol's major number. The program and a plugin
-// must have the same.
+// ProtocolVersion is the protocol's major number. The program speaks it and,
+// from 2 on, the one before.
 const ProtocolVersion = 1
+
+// supported are the versions that the program speaks, with what serves each.
+func supported() map[int]plugin.PluginSet {
+	out := make(map[int]plugin.PluginSet)
+	for v := max(1, ProtocolVersion-1); v <= ProtocolVersion; v++ {
+		out[v] = plugin.PluginSet{service: &grpcPlugin{}}
+	}
+	return out
+}
+
+// versionList names the versions that the program speaks.
+func versionList() string {
+	var out []string
+	for _, v := range slices.Sorted(maps.Keys(supported())) {
+		out = append(out, strconv.Itoa(v))
+	}
+	return strings.Join(out, " and ")
+}
 
 // MaxMessage bounds one message in bytes, in both directions: enough for
 // 100,000 objects, and a plugin that sends more is broken.

@@ -7,7 +7,12 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
+	"sync/atomic"
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"linkspan/core/rehearse/uml"
 )
@@ -16,19 +21,33 @@ import (
 // operator's standard input, and with a pipe that tells it when the program
 // has died. It is a runner.Runner of go-plugin.
 type process struct {
-	cmd    *exec.Cmd
-	stdout io.ReadCloser
-	stderr io.ReadCloser
-	alive  *os.File // our end of the pipe
+	cmd        *exec.Cmd
+	executable *os.File // what was checked, and is what is executed; nil for a built-in one
+	stdout     io.ReadCloser
+	stderr     io.ReadCloser
+	alive      *os.File // our end of the pipe
+	log        *lastLine
+	sockets    string                // the directory below which its socket must lie
+	address    string                // of its socket, once it has said it
+	ended      chan struct{}         // closed when the plugin has ended
+	exit       atomic.Pointer[error] // of cmd.Wait
+	// busy counts operations that the plugin may have in hand: it is given time
+	// to finish them before it is killed.
+	busy atomic.Int32
 }
+
+// finishTime is how long a plugin may take to finish the operation in hand
+// when the program wants it to end.
+const finishTime = 30 * time.Second
 
 // newProcess prepares the executable with the environment that go-plugin wants
 // to give, and the few variables that a plugin gets beside it.
-func newProcess(path string, args, handshake []string) (*process, error) {
-	p := &process{cmd: exec.Command(path, args...)}
-	p.cmd.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "LINKSPAN_PLUGIN_ALIVE_FD=3"}, handshake...)
+func newProcess(x executable, handshake []string, sockets string, log *lastLine) (*process, error) {
+	p := &process{cmd: exec.Command(x.run, x.args...), executable: x.file, sockets: sockets, log: log, ended: make(chan struct{})}
+	p.cmd.Args[0] = x.path
+	p.cmd.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", aliveVariable + "=3"}, handshake...)
 	p.cmd.Env = append(p.cmd.Env, uml.HandOn()...)
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGTERM}
 	var err error
 	if p.stdout, err = p.cmd.StdoutPipe(); err != nil {
 		return nil, err
@@ -46,22 +65,33 @@ func (p *process) Start(context.Context) error {
 		return err
 	}
 	p.cmd.ExtraFiles = []*os.File{theirs} // descriptor 3
+	if p.executable != nil {
+		p.cmd.ExtraFiles = append(p.cmd.ExtraFiles, p.executable) // descriptor 4, see executable.run
+		defer p.executable.Close()
+	}
 	p.alive = ours
-	return errors.Join(p.cmd.Start(), theirs.Close())
+	if err := errors.Join(onStarter(p.cmd.Start), theirs.Close()); err != nil {
+		return errors.Join(err, ours.Close())
+	}
+	go p.watch()
+	return nil
 }
 
-// Wait waits for the end of the process.
-func (p *process) Wait(context.Context) error { return p.cmd.Wait() }
+// watch waits for the plugin's end without reaping it, so that its process
+// group still is its own, and ends what it has started.
+func (p *process) watch() {
+	for {
+		err := unix.Waitid(unix.P_PID, p.cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	p.killGroup() // the plugin is dead, and the others have nobody to answer to
+	p.alive.Close()
+	close(p.ended)
+}
 
-// Kill ends the plugin and everything that it has started in its session's
-// process group.
-func (p *process) Kill(context.Context) error {
-	if p.alive != nil {
-		p.alive.Close()
-	}
-	if p.cmd.Process == nil {
-		return nil
-	}
+func (p *process) killGroup() error {
 	err := syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	if errors.Is(err, syscall.ESRCH) {
 		return nil
@@ -69,18 +99,73 @@ func (p *process) Kill(context.Context) error {
 	return err
 }
 
-// Diagnose says what is known when the handshake fails.
-func (p *process) Diagnose(context.Context) string {
-	info, err := os.Stat(p.cmd.Path)
-	if err != nil {
-		return err.Error()
-	}
-	return fmt.Sprintf("%s, mode %s, %d bytes, is perhaps no linkspan plugin", p.cmd.Path, info.Mode(), info.Size())
+// Wait waits for the end of the process.
+func (p *process) Wait(context.Context) error {
+	<-p.ended
+	err := p.cmd.Wait()
+	p.exit.Store(&err)
+	return err
 }
 
-func (p *process) Stdout() io.ReadCloser { return p.stdout }
-func (p *process) Stderr() io.ReadCloser { return p.stderr }
-func (p *process) Name() string          { return p.cmd.Path }
+// exitError says how the process ended, e.g. "exit status 3"; "" when it ended
+// well or that is not known.
+func (p *process) exitError() string {
+	for range 100 { // it has ended; its exit status comes when its pipes are empty
+		if err := p.exit.Load(); err != nil {
+			if *err == nil {
+				return ""
+			}
+			return (*err).Error()
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return ""
+}
+
+// Kill ends the plugin and everything that it has started in its session's
+// process group. Operations in hand are finished first.
+func (p *process) Kill(context.Context) error {
+	if p.cmd.Process == nil {
+		return nil
+	}
+	if p.busy.Load() > 0 && p.endsWithin(finishTime) {
+		return nil
+	}
+	if p.endsWithin(0) {
+		return nil
+	}
+	err := p.killGroup()
+	if !p.endsWithin(time.Second) {
+		err = errors.Join(err, fmt.Errorf("process %d does not end", p.cmd.Process.Pid))
+	}
+	// Whoever else holds the other ends, in a session of its own, is not waited for.
+	return errors.Join(err, p.stdout.Close(), p.stderr.Close())
+}
+
+// endsWithin reports whether the plugin ends within a time.
+func (p *process) endsWithin(d time.Duration) bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+	}
+	if d == 0 {
+		return false
+	}
+	select {
+	case <-p.ended:
+		return true
+	case <-time.After(d):
+		return false
+	}
+}
+
+// Diagnose says what is known when the handshake fails; see startError.
+func (p *process) Diagnose(context.Context) string { return "" }
+
+func (p *process) Stdout() io.ReadCloser { return newFirstLine(p.stdout, p.log) }
+func (p *process) Stderr() io.ReadCloser { return logReader{p.stderr, p.log} }
+func (p *process) Name() string          { return p.cmd.Args[0] }
 
 func (p *process) ID() string {
 	if p.cmd.Process == nil {
@@ -89,11 +174,17 @@ func (p *process) ID() string {
 	return fmt.Sprint(p.cmd.Process.Pid)
 }
 
-// PluginToHost and HostToPlugin: both sides see the same file system.
-func (*process) PluginToHost(network, address string) (string, string, error) {
+// PluginToHost takes the address that the plugin listens on: a Unix socket in
+// the directory that it was given, which only this user can enter.
+func (p *process) PluginToHost(network, address string) (string, string, error) {
+	if network != "unix" || !strings.HasPrefix(address, p.sockets+"/") || strings.Contains(address, "/../") {
+		return "", "", fmt.Errorf("it listens on %s %q and not on a Unix socket below %q", network, address, p.sockets)
+	}
+	p.address = address
 	return network, address, nil
 }
 
+// HostToPlugin: both sides see the same file system.
 func (*process) HostToPlugin(network, address string) (string, string, error) {
 	return network, address, nil
 }

@@ -3,7 +3,7 @@ package wire
 import "linkspan/core/plan"
 
 // FromRef makes the message of a reference.
-func FromRef(r plan.Ref) *Ref { return &Ref{Class: r.Class, Name: r.Name} }
+func FromRef(r plan.Ref) *Ref { return &Ref{Class: r.Class, Name: text(r.Name)} }
 
 // ToRef reads the message of a reference.
 func ToRef(m *Ref) plan.Ref { return plan.Ref{Class: m.GetClass(), Name: m.GetName()} }
@@ -27,7 +27,9 @@ func FromObjects(o []plan.Object) []*Object { return each(o, FromObject) }
 func ToObjects(m []*Object) []plan.Object { return each(m, ToObject) }
 
 // FromSetting makes the message of a setting.
-func FromSetting(s plan.Setting) *Setting { return &Setting{Key: s.Key, Value: FromValue(s.Value)} }
+func FromSetting(s plan.Setting) *Setting {
+	return &Setting{Key: text(s.Key), Value: FromValue(s.Value)}
+}
 
 // ToSetting reads the message of a setting.
 func ToSetting(m *Setting) plan.Setting {
@@ -39,7 +41,7 @@ func FromValue(v plan.Value) *Value {
 	if v.IsAbsent() {
 		return nil
 	}
-	return &Value{Form: string(v.Form), Text: v.Text, List: v.List}
+	return &Value{Form: string(v.Form), Text: text(v.Text), List: texts(v.List)}
 }
 
 // ToValue reads the message of a value.
@@ -61,7 +63,7 @@ func ToChange(m *Change) plan.Change {
 
 // FromSettingChange makes the message of a setting's change.
 func FromSettingChange(s plan.SettingChange) *SettingChange {
-	return &SettingChange{Key: s.Key, Before: FromValue(s.Before), After: FromValue(s.After), Note: s.Note}
+	return &SettingChange{Key: text(s.Key), Before: FromValue(s.Before), After: FromValue(s.After), Note: s.Note}
 }
 
 // ToSettingChange reads the message of a setting's change.

@@ -10,7 +10,7 @@ import (
 
 // FromOperation makes the message of an operation.
 func FromOperation(o plan.Operation) *Operation {
-	return &Operation{Id: o.ID, Kind: string(o.Kind), Summary: o.Summary, Objects: each(o.Objects, FromRef), File: FromFileChange(o.File),
+	return &Operation{Id: o.ID, Kind: string(o.Kind), Summary: text(o.Summary), Objects: each(o.Objects, FromRef), File: FromFileChange(o.File),
 		Data: o.Data, Effects: each(o.Effects, FromEffect)}
 }
 
@@ -31,7 +31,7 @@ func FromFileChange(f *plan.FileChange) *FileChange {
 	if f == nil {
 		return nil
 	}
-	return &FileChange{Path: f.Path, Before: FromFileState(f.Before), After: FromFileState(f.After), Note: f.Note}
+	return &FileChange{Path: f.Path, Before: FromFileState(f.Before), After: FromFileState(f.After), Note: text(f.Note)}
 }
 
 // ToFileChange reads the message of a file's change.
@@ -53,7 +53,9 @@ func ToFileState(m *FileState) plan.FileState {
 }
 
 // FromFile makes the message of a file.
-func FromFile(f backend.File) *File { return &File{Path: f.Path, State: FromFileState(f.FileState)} }
+func FromFile(f backend.File) *File {
+	return &File{Path: text(f.Path), State: FromFileState(f.FileState)}
+}
 
 // ToFile reads the message of a file.
 func ToFile(m *File) backend.File {
@@ -62,7 +64,7 @@ func ToFile(m *File) backend.File {
 
 // FromEffect makes the message of an effect.
 func FromEffect(e plan.Effect) *Effect {
-	return &Effect{Kind: string(e.Kind), Text: e.Text, Objects: each(e.Objects, FromRef), GapNs: int64(e.Gap)}
+	return &Effect{Kind: string(e.Kind), Text: text(e.Text), Objects: each(e.Objects, FromRef), GapNs: int64(e.Gap)}
 }
 
 // ToEffect reads the message of an effect.
@@ -82,9 +84,9 @@ func ToRestart(m *Restart) plan.Restart {
 
 // FromDiagnostic makes the message of a diagnostic.
 func FromDiagnostic(d diag.Diagnostic) *Diagnostic {
-	return &Diagnostic{Severity: string(d.Severity), Code: d.Code, Summary: d.Summary, Detail: d.Detail, Path: d.Path, Range: FromRange(d.Range),
+	return &Diagnostic{Severity: string(d.Severity), Code: d.Code, Summary: text(d.Summary), Detail: text(d.Detail), Path: text(d.Path), Range: FromRange(d.Range),
 		Related: each(d.Related, func(r diag.Related) *Related {
-			return &Related{Message: r.Message, Path: r.Path, Range: FromRange(r.Range)}
+			return &Related{Message: text(r.Message), Path: text(r.Path), Range: FromRange(r.Range)}
 		})}
 }
 
@@ -107,7 +109,7 @@ func FromRange(r diag.Range) *Range {
 	if r == (diag.Range{}) {
 		return nil
 	}
-	return &Range{File: r.File, Start: fromPosition(r.Start), End: fromPosition(r.End)}
+	return &Range{File: text(r.File), Start: fromPosition(r.Start), End: fromPosition(r.End)}
 }
 
 // ToRange reads the message of a range.

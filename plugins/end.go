@@ -1,0 +1,83 @@
+package plugins
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/sys/unix"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// How a plugin ends: with the program, however that ends, and never in the
+// middle of an operation.
+
+// aliveVariable names the descriptor of a pipe whose other end the program
+// holds: its end says that the program has died, however it died.
+const aliveVariable = "LINKSPAN_PLUGIN_ALIVE_FD"
+
+// aliveFD is the descriptor that aliveVariable names.
+const aliveFD = 3
+
+// exitGrace is how long calls in hand that change nothing may take when the
+// program has died.
+const exitGrace = 300 * time.Millisecond
+
+// calls is done when no call is to go on: the program has died, or is done
+// with the plugin.
+var calls, endCalls = context.WithCancel(context.Background())
+
+// acting counts the calls in hand that change something.
+var acting atomic.Int32
+
+// exitWithProgram ends the plugin when the program has died or SIGTERM says
+// so, and with it what it has started. A plugin that was started without the
+// pipe waits for the signal alone.
+func exitWithProgram() {
+	gone := make(chan os.Signal, 2)
+	signal.Notify(gone, syscall.SIGTERM)
+	if os.Getenv(aliveVariable) != "" {
+		unix.CloseOnExec(aliveFD) // not for what the backend starts
+		go func() {
+			io.Copy(io.Discard, os.NewFile(aliveFD, "alive")) // ends with the program, whatever the error
+			gone <- syscall.SIGTERM
+		}()
+	}
+	<-gone
+	endCalls()
+	time.Sleep(exitGrace)
+	finishActing(finishTime)
+	if syscall.Getpgrp() == os.Getpid() {
+		syscall.Kill(0, syscall.SIGKILL) // this process as well
+	}
+	os.Exit(1)
+}
+
+// finishActing waits for the calls in hand that change something.
+func finishActing(limit time.Duration) {
+	for end := time.Now().Add(limit); acting.Load() > 0 && time.Now().Before(end); {
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// within joins a call's context with the program's life.
+func within(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(calls, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// answerPanic makes a panic the call's error, with its stack in the log.
+func answerPanic(err *error) {
+	if p := recover(); p != nil {
+		hclog.New(&hclog.LoggerOptions{Output: os.Stderr}).Error("panic", "panic", p, "stack", string(debug.Stack()))
+		*err = status.Errorf(codes.Internal, "it panicked: %v", p)
+	}
+}

@@ -1,0 +1,89 @@
+package plugins
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// What is said of a plugin that fails: which one, where it lies, what happened,
+// what to do.
+
+// explain makes the error of one call.
+func (c *client) explain(method string, err error) error {
+	if err == nil {
+		return nil
+	}
+	who := fmt.Sprintf("plugin %q (%s): %s", c.name, c.path, method)
+	s, _ := status.FromError(err)
+	switch s.Code() {
+	case codes.DeadlineExceeded:
+		return fmt.Errorf("%s has not answered within %s and was given up; -v shows its log", who, c.timeout)
+	case codes.Canceled:
+		return fmt.Errorf("%s: %w", who, context.Canceled)
+	case codes.Unavailable:
+		return fmt.Errorf("%s: %s; `linkspan plugins test %s` shows which call it fails in", who, c.death(s.Message()), c.name)
+	case codes.ResourceExhausted:
+		return fmt.Errorf("%s: a message is larger than %d MiB (%s); a backend that lists that much is to be mended by its author", who, MaxMessage>>20, s.Message())
+	case codes.Unimplemented:
+		return fmt.Errorf("%s: it does not have this call (%s); it must be built for protocol %d", who, s.Message(), ProtocolVersion)
+	}
+	return fmt.Errorf("%s: %s", who, s.Message())
+}
+
+// death says how the plugin ended, if it did, and what it logged last.
+func (c *client) death(message string) string {
+	if !c.process.endsWithin(time.Second) {
+		return "the connection broke (" + message + ")"
+	}
+	how := "it died"
+	if e := c.process.exitError(); e != "" {
+		how += " (" + e + ")"
+	}
+	return how + c.log.quoted()
+}
+
+// The texts of go-plugin 1.8.0 (client.go) that are told in other words.
+var (
+	wrongVersion = regexp.MustCompile(`incompatible API version with plugin\. Plugin version: (-?\d+)`)
+	noHandshake  = regexp.MustCompile(`(?s)^Unrecognized remote plugin message: (.*?)(\nFailed to read any lines from plugin's stdout)?\n?$`)
+)
+
+// startError makes the error of a plugin that did not start.
+func startError(spec Spec, o Options, p *process, log *lastLine, err error) error {
+	who := fmt.Sprintf("plugin %q (%s) did not start", spec.Name, spec.path())
+	text := err.Error()
+	if m := wrongVersion.FindStringSubmatch(text); m != nil {
+		return fmt.Errorf("%s: it speaks version %s of the plugin protocol, and this linkspan %s; install a build of it for one of these, or another linkspan", who, m[1], versionList())
+	}
+	if m := noHandshake.FindStringSubmatch(text); m != nil {
+		return fmt.Errorf("%s: %s; is it a linkspan plugin? run it by hand to see what it says", who, said(m[1], m[2] != "", p, log))
+	}
+	switch {
+	case strings.Contains(text, "timeout while waiting for plugin to start"):
+		return fmt.Errorf("%s: it has not said where it listens within %s and was ended%s; run it by hand to see what it does", who, o.StartTimeout, log.quoted())
+	case strings.Contains(text, "plugin exited before we could connect"):
+		return fmt.Errorf("%s: %s; run it by hand to see what it says", who, said("", true, p, log))
+	}
+	return fmt.Errorf("%s: %w", who, errors.New(strings.Join(strings.Fields(text), " ")))
+}
+
+// said tells what came instead of the handshake.
+func said(line string, silent bool, p *process, log *lastLine) string {
+	if !silent {
+		return fmt.Sprintf("its first line is %q and not the handshake", line[:min(len(line), 100)])
+	}
+	how := "it ended"
+	if p != nil && p.endsWithin(time.Second) {
+		if e := p.exitError(); e != "" {
+			how += " (" + e + ")"
+		}
+	}
+	return how + " before it said where it listens" + log.quoted()
+}
