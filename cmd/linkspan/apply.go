@@ -122,7 +122,7 @@ func (a *app) carryOut(ctx context.Context, s *session, p *plan.Plan, f applyFla
 		return err
 	}
 	if p.Empty() && f.confirm > 0 {
-		if run, err := engine.Extend(s.request.StateDir, f.confirm); !errors.Is(err, engine.ErrNothingPending) {
+		if run, err := engine.Extend(a.journals(), f.confirm); !errors.Is(err, engine.ErrNothingPending) {
 			return a.extended(run, f.confirm, err)
 		}
 	}

@@ -33,7 +33,7 @@ func (a *app) guardCommand() *cobra.Command {
 			if err != nil {
 				return usage(fmt.Errorf("%q is no run: %w", args[0], err))
 			}
-			return engine.Watch(c.Context(), a.stateDir(), id, a.undoer(nil))
+			return engine.Watch(c.Context(), a.journals(), id, a.undoer(nil))
 		},
 	}
 }
@@ -131,10 +131,20 @@ func (a *app) who() engine.Who {
 	return engine.Who{User: name, Command: strings.Join(append([]string{"linkspan"}, os.Args[1:]...), " "), Program: version()}
 }
 
+// journals are the host's runs. Below -root they are of that tree, also when it
+// has been moved since.
+func (a *app) journals() journal.Store {
+	s := journal.In(a.stateDir())
+	if root := a.root(); root != "" {
+		s.Root = a.absolute(root)
+	}
+	return s
+}
+
 // openRun is the run that a person means: the one of that number, or without
 // one the run that is not over, or else the last that was kept.
 func (a *app) openRun(args []string) (*journal.Run, error) {
-	store := journal.In(a.stateDir())
+	store := a.journals()
 	if len(args) > 0 {
 		id, err := strconv.Atoi(args[0])
 		if err != nil {

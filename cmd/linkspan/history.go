@@ -37,10 +37,14 @@ type historyLine struct {
 }
 
 func (a *app) history() error {
-	runs, damaged := journal.In(a.stateDir()).All()
+	runs, damaged := a.journals().All()
 	var lines []historyLine
 	for _, r := range runs {
-		lines = append(lines, lineOf(r))
+		l := lineOf(r)
+		if rolledBack(runs, r.ID) {
+			l.State = "rolled back"
+		}
+		lines = append(lines, l)
 	}
 	if a.text() {
 		if len(lines) == 0 && damaged == nil {

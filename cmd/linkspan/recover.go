@@ -39,7 +39,7 @@ examples/boot has units that run it before the network starts.`,
 // recoverRuns undoes the open runs that are chosen, and tells of each.
 func (a *app) recoverRuns(ctx context.Context, chosen func(*journal.Run) bool) ([]*journal.Run, error) {
 	u := a.undoer(a.progress)
-	undone, err := engine.Recover(a.stateDir(), chosen, func(run *journal.Run) error {
+	undone, err := engine.Recover(a.journals(), chosen, func(run *journal.Run) error {
 		why := run.Why()
 		if why == "" {
 			why = "undone by `linkspan " + a.commandName + "`"

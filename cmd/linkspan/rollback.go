@@ -43,7 +43,7 @@ func (a *app) rollback(ctx context.Context, args []string, f rollbackFlags) erro
 	if run.State() != journal.Done && run.State() != journal.Undone {
 		return a.undoOpen(ctx, run, f)
 	}
-	p, err := engine.RollbackPlan(a.stateDir(), run)
+	p, err := engine.RollbackPlan(a.journals(), run)
 	if err != nil {
 		return exit{exitRefused, err}
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -29,7 +30,16 @@ func TestMain(m *testing.M) {
 		}
 		return m.Run()
 	})
-	testscript.Main(m, map[string]func(){"linkspan": func() { os.Exit(run(os.Args[1:], standard())) }})
+	testscript.Main(m, map[string]func(){"linkspan": program})
+}
+
+// program is the program's main. With LINKSPAN_TEST_ONE_THREAD all that its
+// main goroutine does is done by the main thread, for TestFaults.
+func program() {
+	if os.Getenv("LINKSPAN_TEST_ONE_THREAD") != "" {
+		runtime.LockOSThread()
+	}
+	os.Exit(run(os.Args[1:], standard()))
 }
 
 // TestScripts runs the scripts below testdata/script: each uses the program as
@@ -41,6 +51,8 @@ func TestMain(m *testing.M) {
 //	sametree A B              both trees have the same files with the same bytes
 //	spoil WAY FILE            replaces a file by one that is wrong in that way
 //	fulldisk ROOT DEFINITIONS  an apply on a full disk ends with 1 and changes nothing
+//	waitfor ROOT STATE        waits until the last run is "undone", "applied" …
+//	waitgone ROOT RUN         waits until no guard watches over that run
 //	refused ROOT DEFINITIONS PATTERN  plan and apply end with 1, name it, change nothing
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -53,6 +65,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"synced": synced, "exits": exits, "example": example, "sametree": sameTree,
 			"spoil": spoil, "refused": refused, "fulldisk": fullDisk,
+			"waitfor": waitFor, "waitgone": waitGone,
 		},
 	})
 }

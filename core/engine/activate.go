@@ -39,6 +39,9 @@ func (a *applying) ownStages() ([]ownStage, error) {
 func (a *applying) snapshots(ctx context.Context) ([]journal.Snapshot, error) {
 	var out []journal.Snapshot
 	for _, s := range a.stages {
+		if was := a.rolledBack[s.name]; was != nil {
+			s.request.Operations = was // a rollback touches what they touched
+		}
 		data, err := s.applier.Snapshot(ctx, s.request)
 		if err != nil {
 			return nil, fmt.Errorf("backend %q: snapshot: %w", s.name, err)

@@ -121,7 +121,8 @@ type applying struct {
 	verify     func(context.Context) error // that the host is as planned
 	was        map[string]*files.Meta      // of a rollback: what files had before
 	rollbackOf int
-	restoring  map[string][]byte // of a rollback: snapshots to restore instead of operations
+	restoring  map[string][]byte           // of a rollback: snapshots to restore instead of operations
+	rolledBack map[string][]plan.Operation // of a rollback: the backends' own operations in the run
 
 	checks  []host.Check // those that decide
 	stages  []ownStage

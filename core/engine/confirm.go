@@ -11,8 +11,8 @@ import (
 var ErrNothingPending = errors.New("no apply waits to be confirmed; `linkspan history` shows how the last one ended")
 
 // Confirm keeps the apply that waits for it.
-func Confirm(stateDir string) (*journal.Run, error) {
-	return pending(stateDir, func(run *journal.Run) error {
+func Confirm(store journal.Store) (*journal.Run, error) {
+	return pending(store, func(run *journal.Run) error {
 		if err := run.Append(journal.Record{Kind: journal.KindConfirmed}, true); err != nil {
 			return err
 		}
@@ -21,8 +21,8 @@ func Confirm(stateDir string) (*journal.Run, error) {
 }
 
 // Extend gives the apply that waits to be confirmed a new deadline.
-func Extend(stateDir string, d time.Duration) (*journal.Run, error) {
-	return pending(stateDir, func(run *journal.Run) error {
+func Extend(store journal.Store, d time.Duration) (*journal.Run, error) {
+	return pending(store, func(run *journal.Run) error {
 		at, err := journal.DeadlineIn(d)
 		if err != nil {
 			return err
@@ -32,13 +32,13 @@ func Extend(stateDir string, d time.Duration) (*journal.Run, error) {
 }
 
 // pending does something to the run that waits, with the lock held.
-func pending(stateDir string, do func(*journal.Run) error) (*journal.Run, error) {
-	unlock, err := lock(stateDir)
+func pending(store journal.Store, do func(*journal.Run) error) (*journal.Run, error) {
+	unlock, err := lock(store.StateDir())
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	open, err := journal.In(stateDir).Open()
+	open, err := store.Open()
 	if err != nil {
 		return nil, err
 	}
@@ -56,12 +56,11 @@ func pending(stateDir string, do func(*journal.Run) error) (*journal.Run, error)
 // Recover undoes the runs that are not over and are chosen, with the host's
 // lock held, and removes what the last one may have left when it was cut off
 // after its end. It returns the runs that it has tried to undo.
-func Recover(stateDir string, chosen func(*journal.Run) bool, undo func(*journal.Run) error) ([]*journal.Run, error) {
-	store := journal.In(stateDir)
+func Recover(store journal.Store, chosen func(*journal.Run) bool, undo func(*journal.Run) error) ([]*journal.Run, error) {
 	if all, err := store.All(); len(all) == 0 {
 		return nil, err // nothing was ever done here, so not even a lock is made
 	}
-	unlock, err := lock(stateDir)
+	unlock, err := lock(store.StateDir())
 	if err != nil {
 		return nil, err
 	}

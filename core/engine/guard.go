@@ -27,8 +27,7 @@ const watchPause = 200 * time.Millisecond
 // run has ended, however it ended, and undoes the run if it is unfinished, or
 // when its deadline passes without a confirmation. It returns when the run is
 // over.
-func Watch(ctx context.Context, stateDir string, id int, u Undoer) error {
-	store := journal.In(stateDir)
+func Watch(ctx context.Context, store journal.Store, id int, u Undoer) error {
 	seen, err := watching(store.Path(id, "guard"))
 	if err != nil {
 		return err
@@ -36,7 +35,7 @@ func Watch(ctx context.Context, stateDir string, id int, u Undoer) error {
 	defer os.Remove(store.Path(id, "guard")) // who asks for it looks at its lock
 	defer seen.Close()
 	for {
-		unlock, err := waitForLock(stateDir)
+		unlock, err := waitForLock(store.StateDir())
 		if err != nil {
 			return err
 		}

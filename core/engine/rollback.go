@@ -12,11 +12,11 @@ import (
 
 // RollbackPlan is the plan that leads back from a run that was carried out and
 // kept. It refuses where a later run stands in the way.
-func RollbackPlan(stateDir string, run *journal.Run) (*plan.Plan, error) {
+func RollbackPlan(store journal.Store, run *journal.Run) (*plan.Plan, error) {
 	if run.State() != journal.Done {
 		return nil, fmt.Errorf("run %d is %s; there is nothing to roll back", run.ID, run.State())
 	}
-	all, err := journal.In(stateDir).All()
+	all, err := store.All()
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func rolledBack(all []*journal.Run, run *journal.Run) bool {
 // reversed turns a run's plan around.
 func reversed(run *journal.Run) *plan.Plan {
 	was := run.Begin().Plan
-	in := plan.Input{Host: was.Host, Definition: was.Definition, Root: was.Root, Netns: was.Netns}
+	in := plan.Input{Host: was.Host, Definition: was.Definition, Root: run.Begin().Root, Netns: was.Netns}
 	for _, s := range was.Stages {
 		st := plan.StageInput{Stage: plan.Stage{Backend: s.Backend, Phase: s.Phase}}
 		for _, c := range slices.Backward(s.Changes) {
@@ -56,7 +56,7 @@ func reversed(run *journal.Run) *plan.Plan {
 				own++
 				continue
 			}
-			back := plan.FileChange{Path: op.File.Path, Before: op.File.After, After: op.File.Before, Note: fmt.Sprintf("as before run %d", run.ID)}
+			back := plan.FileChange{Path: op.File.Path, Before: op.File.After, After: op.File.Before}
 			st.Operations = append(st.Operations, plan.Operation{ID: fmt.Sprint(len(st.Operations) + 1), Kind: plan.OperationFile, Summary: "put back " + back.Path, File: &back})
 		}
 		if own > 0 {
@@ -105,13 +105,17 @@ func Rollback(ctx context.Context, r Request, run *journal.Run, p *plan.Plan, o 
 	if err := tidy(journal.In(r.StateDir)); err != nil {
 		return Result{}, err
 	}
-	a := &applying{Request: r, plan: p, options: o, rollbackOf: run.ID, was: make(map[string]*files.Meta), restoring: make(map[string][]byte)}
+	a := &applying{Request: r, plan: p, options: o, rollbackOf: run.ID, was: make(map[string]*files.Meta), restoring: make(map[string][]byte), rolledBack: make(map[string][]plan.Operation)}
 	a.verify = a.verifyFiles
 	for _, i := range run.Begin().Files.Files {
 		a.was[i.Change.Path] = i.Before
 	}
 	for _, s := range run.Begin().Snapshots {
 		a.restoring[s.Backend] = s.Data
+	}
+	for _, s := range run.Begin().Plan.Stages {
+		own := slices.DeleteFunc(slices.Clone(s.Operations), func(o plan.Operation) bool { return o.Kind != plan.OperationOwn })
+		a.rolledBack[s.Backend] = own
 	}
 	return a.transaction(ctx)
 }

@@ -60,6 +60,9 @@ func (s *Set) putBack(it *item) error {
 	}
 	_, err = s.root.Lstat(it.old)
 	kept := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	switch have.Digest() {
 	case it.Change.Before.Digest():
 		return s.remove(it.old) // it never came to the change, or it was put back already

@@ -17,13 +17,19 @@ import (
 // Store is the journals of one host: files "applies/000012.journal" below the
 // state directory.
 type Store struct {
-	dir string
+	// Root is where the host's "/" is now, if that is another place than when
+	// the runs were made; "" is where it was then.
+	Root string
+	dir  string
 }
 
 // In is the store of a state directory. It is made with the first run.
 func In(stateDir string) Store { return Store{dir: filepath.Join(stateDir, "applies")} }
 
 var fileName = regexp.MustCompile(`^([0-9]{6,12})\.journal$`)
+
+// StateDir is the state directory.
+func (s Store) StateDir() string { return filepath.Dir(s.dir) }
 
 // Path is the file of a run with another ending, e.g. "guard".
 func (s Store) Path(id int, ending string) string {
@@ -133,6 +139,9 @@ func (s Store) Load(id int) (*Run, error) {
 	}
 	if len(records) == 0 || records[0].Kind != KindBegin {
 		return nil, fmt.Errorf("journal %s: %w", path, errNeverBegan)
+	}
+	if s.Root != "" {
+		records[0].Begin.Root = s.Root
 	}
 	return &Run{ID: id, Path: path, Records: records}, nil
 }
