@@ -11,6 +11,7 @@ func (a *app) commands() []*cobra.Command {
 		a.planCommand(),
 		a.applyCommand(),
 		a.confirmCommand(),
+		a.statusCommand(),
 		a.rollbackCommand(),
 		a.historyCommand(),
 		a.recoverCommand(),
