@@ -161,7 +161,7 @@ func (d *director) leg(step func() (Leg, error)) (Leg, error) {
 	begin := time.Now()
 	time.Sleep(margin)
 	silent := d.silent(begin)
-	before := time.Now()
+	dropped, before := drops(), time.Now()
 	l, err := step()
 	if err != nil {
 		return l, err
@@ -169,6 +169,7 @@ func (d *director) leg(step func() (Leg, error)) (Leg, error) {
 	l.Took = time.Since(before)
 	time.Sleep(margin)
 	end := time.Now()
+	l.Drops = risen(dropped, drops())
 	for time.Since(end) < lateAfter && d.waits(end) {
 		time.Sleep(5 * time.Millisecond)
 	}
@@ -179,7 +180,8 @@ func (d *director) leg(step func() (Leg, error)) (Leg, error) {
 			l.Streams[n].Silent = silent[n]
 			for i := range l.Streams[n].Losses {
 				loss := &l.Streams[n].Losses[i]
-				loss.After, loss.During, loss.Before = loss.at.Sub(d.began), d.said.during(loss.at), d.watcher.before(loss.at, d.began)
+				loss.After, loss.During = loss.at.Sub(d.began), d.said.during(loss.at)
+				loss.Before, loss.Next = d.watcher.around(loss.at, d.began)
 			}
 		}
 	}

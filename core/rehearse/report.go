@@ -25,6 +25,9 @@ type Leg struct {
 	Operations int           `json:"operations"`
 	Predicted  []string      `json:"predicted,omitempty"` // what the plan says will not be reachable
 	Streams    []Stream      `json:"streams"`
+	// Drops are the host kernel's own counters of packets thrown away that grew,
+	// e.g. "Ip OutNoRoutes 2"; not all are of the streams.
+	Drops []string `json:"drops,omitempty"`
 	// Second is the exit code of a second plan: 0 when it has nothing to do, 2
 	// when it has.
 	Second       int    `json:"second"`
@@ -70,8 +73,10 @@ type Stream struct {
 type Loss struct {
 	After time.Duration `json:"after_ns"` // since the program was started
 	Lost  int           `json:"lost"`
-	// Before is what had last changed in the host's network.
+	// Before and Next are what changed in the host's network before and after
+	// the first of them.
 	Before string `json:"before,omitempty"`
+	Next   string `json:"next,omitempty"`
 	// During is what the program had last said that it would do.
 	During string `json:"during,omitempty"`
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -80,21 +81,18 @@ func (w *watcher) run() {
 	}
 }
 
-// before tells the last change before a time, "" when there was none since
-// then.
-func (w *watcher) before(at, since time.Time) string {
+// around tells the changes before and after a time, as far as they are near.
+func (w *watcher) around(at, since time.Time) (before, after string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for n := len(w.seen) - 1; n >= 0; n-- {
-		e := w.seen[n]
-		if e.at.Before(since) {
-			return ""
-		}
-		if e.at.Before(at) {
-			return fmt.Sprintf("%s, %.1f ms before", e.String(), at.Sub(e.at).Seconds()*1000)
-		}
+	n, _ := slices.BinarySearchFunc(w.seen, at, func(e event, t time.Time) int { return e.at.Compare(t) })
+	if n > 0 && !w.seen[n-1].at.Before(since) {
+		before = fmt.Sprintf("%s, %.1f ms before", w.seen[n-1], at.Sub(w.seen[n-1].at).Seconds()*1000)
 	}
-	return ""
+	if n < len(w.seen) && w.seen[n].at.Sub(at) < time.Second {
+		after = fmt.Sprintf("%s, %.1f ms after", w.seen[n], w.seen[n].at.Sub(at).Seconds()*1000)
+	}
+	return before, after
 }
 
 // String tells a message in a few words.
@@ -116,7 +114,11 @@ func (e event) String() string {
 	case unix.RTM_NEWADDR, unix.RTM_DELADDR:
 		return fmt.Sprintf("address %s on %s%s", attributeAddress(b, unix.SizeofIfAddrmsg, unix.IFA_ADDRESS), linkName(int(binary.NativeEndian.Uint32(b[4:]))), gone[e.message.Header.Type == unix.RTM_DELADDR])
 	case unix.RTM_NEWROUTE, unix.RTM_DELROUTE:
-		return fmt.Sprintf("route to %s%s", attributeAddress(b, unix.SizeofRtMsg, unix.RTA_DST), gone[e.message.Header.Type == unix.RTM_DELROUTE])
+		table := ""
+		if len(b) > 4 && b[4] == unix.RT_TABLE_LOCAL { // struct rtmsg, rtm_table
+			table = " (local)"
+		}
+		return fmt.Sprintf("route to %s%s%s", attributeAddress(b, unix.SizeofRtMsg, unix.RTA_DST), table, gone[e.message.Header.Type == unix.RTM_DELROUTE])
 	}
 	return fmt.Sprintf("message %d", e.message.Header.Type)
 }

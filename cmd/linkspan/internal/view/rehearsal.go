@@ -163,9 +163,12 @@ func (v rehearsal) trouble(run, of int, way string, l *rehearse.Leg) {
 	for _, stream := range l.Streams {
 		for _, loss := range stream.Losses {
 			if !stream.Silent {
-				say(fmt.Sprintf("%s lost %d after %.3f s", Clean(stream.Name), loss.Lost, loss.After.Seconds()), loss.Before+"\n"+loss.During)
+				say(fmt.Sprintf("%s lost %d after %.3f s", Clean(stream.Name), loss.Lost, loss.After.Seconds()), loss.Before+"\n"+loss.Next+"\nlinkspan: "+loss.During)
 			}
 		}
+	}
+	if l.Lost() > 0 && len(l.Drops) > 0 {
+		say("what the host's kernel counted as thrown away", strings.Join(l.Drops, "\n"))
 	}
 	if l.Exit != 0 {
 		say(fmt.Sprintf("linkspan ended with %d", l.Exit), l.Output)

@@ -1,0 +1,63 @@
+package rehearse
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// drops reads the kernel's own counters of packets that it threw away, of IP
+// in the present namespace and of each link, by name.
+func drops() map[string]int {
+	out := make(map[string]int)
+	for _, path := range []string{"/proc/net/snmp", "/proc/net/netstat"} {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // counters are a help, no more
+		}
+		// Two lines for each protocol: names, then values.
+		lines := strings.Split(string(b), "\n")
+		for n := 0; n+1 < len(lines); n += 2 {
+			names, values := strings.Fields(lines[n]), strings.Fields(lines[n+1])
+			for k := 1; k < min(len(names), len(values)); k++ {
+				if v, err := strconv.Atoi(values[k]); err == nil && tellsDrops(names[k]) {
+					out[strings.TrimSuffix(names[0], ":")+" "+names[k]] = v
+				}
+			}
+		}
+	}
+	found, err := filepath.Glob("/sys/class/net/*/statistics/[rt]x_*")
+	if err != nil {
+		return out
+	}
+	for _, path := range found {
+		b, err := os.ReadFile(path)
+		if v, bad := strconv.Atoi(strings.TrimSpace(string(b))); err == nil && bad == nil && tellsDrops(filepath.Base(path)) {
+			out[filepath.Base(filepath.Dir(filepath.Dir(path)))+" "+filepath.Base(path)] = v
+		}
+	}
+	return out
+}
+
+// tellsDrops reports whether a counter's name (Linux include/uapi/linux/snmp.h,
+// Documentation/ABI/testing/sysfs-class-net-statistics) is of lost packets.
+func tellsDrops(name string) bool {
+	return slices.ContainsFunc([]string{"Err", "Drop", "Discard", "NoRoute", "NoPort", "Filter", "dropped", "errors", "nohandler"}, func(part string) bool {
+		return strings.Contains(name, part)
+	})
+}
+
+// risen lists the counters that grew, e.g. "Ip OutNoRoutes 2".
+func risen(before, after map[string]int) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		if n := after[name] - before[name]; n > 0 {
+			out = append(out, fmt.Sprintf("%s %d", name, n))
+		}
+	}
+	return out
+}
