@@ -8,7 +8,7 @@ package ifcfg
 var keyTable = []key{
 	{name: "DEVICE", by: inAll, form: formName, missing: "the file's name (scripts from rhel6: the card of HWADDR)", doc: "kernel name; NAME:N is an alias", own: true},
 	{name: "TYPE", by: inAll, form: formWords, missing: "from other keys", doc: "exactly Bridge makes a bridge; nm: Ethernet, Bond, Vlan, Bridge in any case", own: true},
-	{name: "DEVICETYPE", by: inScripts, form: formPlain, missing: "DEVICE without its digits", doc: "which ifup-TYPE script is run"},
+	{name: "DEVICETYPE", by: inAll, form: formPlain, missing: "DEVICE without its digits", doc: "which ifup-TYPE script is run"},
 	{name: "NAME", by: inAll, form: formAny, missing: "", doc: "for people"},
 	{name: "UUID", by: from6 | inNM, form: formWord, missing: "nm: from the file's path", doc: "the connection to NetworkManager", companion: true},
 	{name: "NM_CONTROLLED", by: from6 | inNM, form: formYesNo, missing: "yes", doc: "no leaves the interface to the scripts", companion: true, own: true},

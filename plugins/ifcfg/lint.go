@@ -149,8 +149,8 @@ func (l *linting) assignment(a assignment) {
 		if !k.companion && !strings.EqualFold(value, k.missing) && !l.rel.unknown() && !elsewhere {
 			l.at(a.line, ruleNeverRead, "%s does not read %s; %s=%s means nothing", l.rel.name, a.key, a.key, value)
 		}
-	case !k.form.fits(value):
-		l.at(a.line, ruleForm, "%s=%s: the value is a %s", a.key, value, k.form)
+	case k.form != formAny && !k.form.fits(value):
+		l.at(a.line, ruleForm, "%s=%s: what it takes is: %s", a.key, value, k.form)
 	}
 }
 

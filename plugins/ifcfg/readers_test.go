@@ -1,0 +1,254 @@
+package ifcfg
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"linkspan/core/backend"
+	"linkspan/core/host"
+)
+
+var update = flag.Bool("update", false, "write readers.md anew")
+
+// TestReadersPage holds readers.md to the tables; go test -run ReadersPage
+// -update writes it.
+func TestReadersPage(t *testing.T) {
+	want := readersPage(t)
+	if *update {
+		if err := os.WriteFile("readers.md", []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := os.ReadFile("readers.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(have) != want {
+		t.Error("readers.md is not what the tables say; go test ./plugins/ifcfg -run ReadersPage -update writes it")
+	}
+}
+
+func readersPage(t *testing.T) string {
+	var b strings.Builder
+	b.WriteString("# Who reads which key\n\nGenerated from the tables in `reader.go` and `keytable.go`; do not edit.\n" +
+		"The same tables decide what is written, what is refused and what is found fault with.\n\n## The readers\n\n")
+	pageReaders(&b)
+	b.WriteString("\n## The keys\n\n`x`: read; `·`: passed over without a word. Values are compared letter by letter by the scripts.\n" +
+		"`=`: beside a key that says the same to the others. `2`: evaluated a second time, so that quotes do not protect it.\n\n")
+	pageKeys(&b)
+	b.WriteString("\n## What the language's attributes become\n\n`key`: how it is written; `-`: refused by name.\n\n")
+	pageAttributes(t, &b)
+	b.WriteString("\n## The starting scenario for each reader\n\nTwo cards, a bond, two VLANs, two bridges. Lines that are not the same for all; what is not listed is the same for every reader.\n\n")
+	pageScenario(t, &b)
+	return b.String()
+}
+
+func pageReaders(b *strings.Builder) {
+	yes := func(is bool) string { return map[bool]string{true: "yes", false: "no"}[is] }
+	rows := []struct {
+		title string
+		cell  func(r *reader) string
+	}{
+		{"who", func(r *reader) string { return r.title }},
+		{"facts from", func(r *reader) string { return r.source }},
+		{"order of bringing up", func(r *reader) string { return r.order }},
+		{"file names skipped", func(r *reader) string { return "`" + strings.Join(r.ignored, " ") + "`" }},
+		{"`-` in a file's name is only a hyphen", func(r *reader) string { return yes(r.dashed) }},
+		{"VLAN names", vlanNames},
+		{"several IPv4 addresses in a file", func(r *reader) string { return yes(r.manyAddresses()) }},
+		{"IPv6 without IPV6INIT", func(r *reader) string { return yes(r.ipv6Default) }},
+		{"NETWORKING_IPV6 needed", func(r *reader) string { return yes(r.takes("NETWORKING_IPV6")) }},
+		{"`alias NAME bonding` needed", func(r *reader) string { return yes(r.bondAlias) }},
+		{"BRIDGE= on a bond", func(r *reader) string { return yes(!r.bridgeFirst) }},
+		{"MTU in a bond port's file", func(r *reader) string { return yes(r.portMTU) }},
+		{"unit of DELAY", func(r *reader) string { return map[bool]string{true: "1/100 s", false: "s"}[r.rawDelay] }},
+		{"unit of times in BRIDGING_OPTS", func(r *reader) string {
+			switch {
+			case r.nm:
+				return "s"
+			case r.takes("BRIDGING_OPTS"):
+				return "1/100 s"
+			}
+			return "·"
+		}},
+		{"commands in ETHTOOL_OPTS", func(r *reader) string { return map[bool]string{true: "several", false: "one"}[r.ethtoolList] }},
+		{"resolvers of an interface", func(r *reader) string { return fmt.Sprint(r.resolvers) }},
+	}
+	b.WriteString("| | " + strings.Join(readerNames(), " | ") + " |\n|---|" + strings.Repeat("---|", len(knownReaders)) + "\n")
+	for _, row := range rows {
+		b.WriteString("| " + row.title)
+		for n := range knownReaders {
+			b.WriteString(" | " + row.cell(&knownReaders[n]))
+		}
+		b.WriteString(" |\n")
+	}
+}
+
+func vlanNames(r *reader) string {
+	switch {
+	case r.nm:
+		return "any; a number after the first `.` is the id"
+	case r.takes("VID"):
+		return "any, with VID and PHYSDEV"
+	case r.vlanName == ethVLAN:
+		return "`ethN.ID`, `bondN.ID`, `vlanID`"
+	}
+	return "`PARENT.ID`, `vlanID`"
+}
+
+func pageKeys(b *strings.Builder) {
+	b.WriteString("| key | " + strings.Join(readerNames(), " | ") + " | value | without it | |\n|---|" + strings.Repeat("---|", len(knownReaders)) + "---|---|---|\n")
+	for _, k := range keyTable {
+		mark := ""
+		if k.companion {
+			mark += " `=`"
+		}
+		if k.twice {
+			mark += " `2`"
+		}
+		b.WriteString("| " + k.name + mark)
+		for _, r := range knownReaders {
+			b.WriteString(map[bool]string{true: " | x", false: " | ·"}[k.by&r.bits != 0])
+		}
+		doc := k.doc
+		if k.global {
+			doc = strings.TrimSuffix("in "+networkFile+"; "+doc, "; ")
+		}
+		b.WriteString(" | " + string(k.form) + " | " + k.missing + " | " + doc + " |\n")
+	}
+}
+
+// pageAttributes tries every cell of the matrix and names the keys that its
+// attribute adds to the files.
+func pageAttributes(t *testing.T, b *strings.Builder) {
+	all := ofKind()
+	for field, cells := range common(host.KindBridge) {
+		all[field] = cells
+	}
+	b.WriteString("| attribute | " + strings.Join(readerNames(), " | ") + " |\n|---|" + strings.Repeat("---|", len(knownReaders)) + "\n")
+	for _, field := range sortedKeys(all) {
+		cells := all[field]
+		if field == "Bond.Options" || field == "Options" || field == "VLAN.ID" || field == "VLAN.Parent" {
+			continue // each option is a word of BONDING_OPTS, or raw; the others are VLAN, VID, PHYSDEV
+		}
+		b.WriteString("| `" + field + "`")
+		for _, r := range readerNames() {
+			written := "-"
+			for _, c := range cells {
+				if written == "-" {
+					written = attributeKeys(t, c, r)
+				}
+			}
+			b.WriteString(" | " + written)
+		}
+		b.WriteString(" |\n")
+	}
+}
+
+// attributeKeys are the keys that differ when the attribute is set.
+func attributeKeys(t *testing.T, c cell, release string) string {
+	lines := func(set bool) (map[string]bool, bool) {
+		h, target := stage(c.kind)
+		at := slices.IndexFunc(h.Interfaces, func(i host.Interface) bool { return i.Name == target })
+		if set {
+			c.set(h, &h.Interfaces[at])
+		}
+		slices.SortFunc(h.Interfaces, func(a, b host.Interface) int { return strings.Compare(a.Name, b.Name) })
+		r, err := New().Render(t.Context(), backend.RenderRequest{Setup: backend.Setup{Host: *h, Config: map[string]any{"release": release}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fileKeys(r.Files), !r.Diagnostics.HasErrors()
+	}
+	before, _ := lines(false)
+	after, ok := lines(true)
+	if !ok {
+		return "-"
+	}
+	var out []string
+	for _, line := range sortedKeys(after) {
+		key, _, _ := strings.Cut(line, "=")
+		if !before[line] && !slices.Contains(out, key) {
+			out = append(out, key)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// fileKeys are the KEY=value lines of files, and the names of other files.
+func fileKeys(files []backend.File) map[string]bool {
+	out := make(map[string]bool)
+	for _, f := range files {
+		name := strings.TrimPrefix(f.Path, scripts+"/")
+		if strings.HasPrefix(name, "ifcfg-") && !isAlias(name) || f.Path == networkFile {
+			for key, v := range parse(f.Content).values() {
+				out[strings.TrimPrefix(key, "#")+"="+v] = true
+			}
+			continue
+		}
+		kind, _, _ := strings.Cut(name, "-")
+		if isAlias(name) {
+			kind = "alias files"
+		}
+		out[kind+"="+name] = true
+	}
+	return out
+}
+
+func pageScenario(t *testing.T, b *strings.Builder) {
+	h := scenario(t)
+	byLine := make(map[string][]string)
+	for _, r := range readerNames() {
+		rendered, err := New().Render(t.Context(), backend.RenderRequest{Setup: backend.Setup{Host: h, Config: map[string]any{"release": r}}})
+		if err != nil || rendered.Diagnostics.HasErrors() {
+			t.Fatal(r, err, rendered.Diagnostics)
+		}
+		for _, f := range rendered.Files {
+			for line := range strings.Lines(string(f.Content)) {
+				at := f.Path[strings.LastIndexByte(f.Path, '/')+1:] + "` | `" + strings.TrimSpace(line)
+				byLine[at] = append(byLine[at], r)
+			}
+		}
+	}
+	b.WriteString("| file | line | for |\n|---|---|---|\n")
+	for _, line := range sortedKeys(byLine) {
+		if len(byLine[line]) < len(knownReaders) {
+			b.WriteString("| `" + line + "` | " + strings.Join(byLine[line], ", ") + " |\n")
+		}
+	}
+}
+
+// TestScenarioForEveryReader: the scenario is written for each, and each reads
+// the same host out of it.
+func TestScenarioForEveryReader(t *testing.T) {
+	h := scenario(t)
+	for _, name := range readerNames() {
+		r, _ := readerNamed(name)
+		rendered, err := New().Render(t.Context(), backend.RenderRequest{Setup: backend.Setup{Host: h, Config: map[string]any{"release": name}}})
+		if err != nil || rendered.Diagnostics.HasErrors() {
+			t.Fatal(name, err, rendered.Diagnostics)
+		}
+		found := readBack(r, &h, rendered.Files)
+		for _, check := range []struct{ name, want string }{
+			{"bond0", "bond [eth0 eth1] []"}, {"bond0.2", "vlan [bond0] []"}, {"xenbr0", "bridge [bond0.2] [192.168.0.2/24]"}, {"xenbr1", "bridge [bond0.3] [192.168.1.2/24]"},
+		} {
+			i, ok := found.Interface(check.name)
+			if !ok {
+				t.Fatalf("%s: no %s", name, check.name)
+			}
+			if got := fmt.Sprint(i.Kind, " ", i.Lowers(), " ", i.Addresses); got != check.want {
+				t.Errorf("%s reads %s as %s, not %s", name, check.name, got, check.want)
+			}
+		}
+		if b, _ := found.Interface("bond0"); b.Bond.Mode != "active-backup" || b.Bond.Options["miimon"] != "100" {
+			t.Errorf("%s reads the bond as %+v", name, b.Bond)
+		}
+		if x, _ := found.Interface("xenbr0"); x.Gateway.String() != "192.168.0.1" {
+			t.Errorf("%s reads the gateway as %s", name, x.Gateway)
+		}
+	}
+}
