@@ -49,7 +49,8 @@ func (d *director) run() error {
 	}
 	if there.Exit == 0 {
 		d.say("planning again")
-		there.Second, there.SecondOutput = d.second()
+		there.Second, there.SecondOutput = d.ask("plan", "-detailed-exitcode", definitionPath)
+		there.Views, there.ViewsOutput = d.ask("status", definitionPath)
 		if err := d.arrivals(&there); err != nil {
 			return err
 		}

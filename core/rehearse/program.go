@@ -88,9 +88,9 @@ func (d *director) program(args ...string) Leg {
 	return l
 }
 
-// second plans again: the exit code is 0 when there is nothing to do.
-func (d *director) second() (int, string) {
-	l := d.program("plan", "-detailed-exitcode", definitionPath)
+// ask runs the program and keeps what it says unless all is well.
+func (d *director) ask(args ...string) (int, string) {
+	l := d.program(args...)
 	if l.Exit == 0 {
 		return 0, ""
 	}

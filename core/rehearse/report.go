@@ -32,6 +32,10 @@ type Leg struct {
 	// when it has.
 	Second       int    `json:"second"`
 	SecondOutput string `json:"second_output,omitempty"`
+	// Views is the exit code of status: 0 when what is declared, the files and
+	// the kernel say the same.
+	Views       int    `json:"views"`
+	ViewsOutput string `json:"views_output,omitempty"`
 	// Unreached are addresses and guests' ports of the new network that nobody
 	// answers at.
 	Unreached []string `json:"unreached,omitempty"`
@@ -114,7 +118,7 @@ func (l *Leg) Outcome() Outcome {
 		return Refused
 	case l.Exit != 0:
 		return Failed
-	case l.Second != 0 || len(l.Differences) > 0 || len(l.Unreached) > 0:
+	case l.Second != 0 || l.Views != 0 || len(l.Differences) > 0 || len(l.Unreached) > 0:
 		return Differs
 	case l.Lost() > 0:
 		return Losses

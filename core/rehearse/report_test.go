@@ -19,6 +19,7 @@ func TestOutcome(t *testing.T) {
 		{"a packet on the way back", Report{Back: &Leg{Streams: lost}}, Losses},
 		{"a second plan", Report{There: Leg{Second: 2, Streams: lost}}, Differs},
 		{"a second plan that failed", Report{There: Leg{Second: 1}}, Differs},
+		{"files and kernel differ", Report{There: Leg{Views: 2}}, Differs},
 		{"no answer at the end", Report{There: Leg{Unreached: []string{"192.0.2.3"}}}, Differs},
 		{"not as before", Report{Back: &Leg{Differences: []string{"- route"}}}, Differs},
 		{"refused", Report{There: Leg{Exit: 1}}, Refused},

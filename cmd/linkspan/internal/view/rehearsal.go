@@ -176,6 +176,9 @@ func (v rehearsal) trouble(run, of int, way string, l *rehearse.Leg) {
 	if l.Second != 0 {
 		say("the second plan is not empty", l.SecondOutput)
 	}
+	if l.Views != 0 {
+		say("files, kernel and definition do not say the same", l.ViewsOutput)
+	}
 	if len(l.Unreached) > 0 {
 		say("no answer from", strings.Join(l.Unreached, "\n"))
 	}
