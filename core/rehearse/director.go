@@ -170,6 +170,7 @@ func (d *director) leg(step func() (Leg, error)) (Leg, error) {
 	l.Took = time.Since(before)
 	time.Sleep(margin)
 	end := time.Now()
+	l.Changes = d.watcher.since(d.began)
 	l.Drops = risen(dropped, drops())
 	for time.Since(end) < lateAfter && d.waits(end) {
 		time.Sleep(5 * time.Millisecond)

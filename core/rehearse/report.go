@@ -25,6 +25,9 @@ type Leg struct {
 	Operations int           `json:"operations"`
 	Predicted  []string      `json:"predicted,omitempty"` // what the plan says will not be reachable
 	Streams    []Stream      `json:"streams"`
+	// Changes are what rtnetlink told meanwhile, each with the milliseconds since
+	// the program was started.
+	Changes []string `json:"changes,omitempty"`
 	// Drops are the host kernel's own counters of packets thrown away that grew,
 	// e.g. "Ip OutNoRoutes 2"; not all are of the streams.
 	Drops []string `json:"drops,omitempty"`

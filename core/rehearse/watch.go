@@ -95,6 +95,23 @@ func (w *watcher) around(at, since time.Time) (before, after string) {
 	return before, after
 }
 
+// mostChanges bounds how many changes of a leg are kept.
+const mostChanges = 2000
+
+// since tells all changes since then, each with its time in milliseconds.
+func (w *watcher) since(then time.Time) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []string
+	for _, e := range w.seen {
+		if e.at.Before(then) || len(out) == mostChanges {
+			continue
+		}
+		out = append(out, fmt.Sprintf("%.1f %s", e.at.Sub(then).Seconds()*1000, e))
+	}
+	return out
+}
+
 // String tells a message in a few words.
 func (e event) String() string {
 	b := e.message.Data
