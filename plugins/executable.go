@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 )
 
 // executable is what is started: the file that was checked, by its descriptor,
@@ -44,15 +43,15 @@ func (s Spec) open() (executable, error) {
 }
 
 func (s Spec) checkDigest(f *os.File) error {
-	if len(s.SHA256) == 0 {
+	if s.SHA256 == "" {
 		return nil
 	}
 	have, err := digest(f)
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(s.SHA256, have) {
-		return fmt.Errorf("its SHA-256 is %s and not the locked %s; if the change is wanted, run `linkspan plugins lock` and review the difference", have, s.SHA256[0])
+	if have != s.SHA256 {
+		return fmt.Errorf("its SHA-256 is %s and not the locked %s; if the change is wanted, run `linkspan plugins lock` and review the difference", have, s.SHA256)
 	}
 	return nil
 }
@@ -64,4 +63,27 @@ func digest(f *os.File) (string, error) {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Verify checks the executable of a plugin without starting it: owner, mode and
+// digest. A built-in one needs no check.
+func (s Spec) Verify() error {
+	x, err := s.open()
+	if err != nil {
+		return fmt.Errorf("plugin %q (%s): %w", s.Name, s.path(), err)
+	}
+	if x.file != nil {
+		return x.file.Close()
+	}
+	return nil
+}
+
+// Digest is the hex SHA-256 of the plugin's executable.
+func (s Spec) Digest() (string, error) {
+	f, err := os.Open(s.Path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	return digest(f)
 }

@@ -122,7 +122,7 @@ func TestUntrusted(t *testing.T) {
 				t.Fatal(err)
 			}
 			if name == "other than the lock says" {
-				s.SHA256 = []string{strings.Repeat("0", 64)}
+				s.SHA256 = strings.Repeat("0", 64)
 			}
 			err := readOf(t, s, Options{})
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), s.Path) || !strings.Contains(err.Error(), `plugin "bad"`) {

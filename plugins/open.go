@@ -26,8 +26,9 @@ type Spec struct {
 	Name     string
 	Path     string   // the executable; "" for a built-in backend: this executable
 	Args     []string // after the path; set for built-in ones by Builtin
-	SHA256   []string // hex; the executable must have one of them; none: any
+	SHA256   string   // hex, of the executable; "": any
 	Version  string   // that its description must have; "": any
+	Protocol int      // that it must speak; 0: any that the program speaks
 	Override bool     // an author's own build, whose owner and mode are not checked
 }
 
@@ -134,12 +135,22 @@ func (w *opened) start(ctx context.Context, spec Spec, o Options, sockets string
 	if err != nil {
 		return err
 	}
-	if spec.Version != "" && d.Version != spec.Version {
-		return fmt.Errorf("plugin %q (%s): it is version %q, and %q is locked; run `linkspan plugins lock` if the change is wanted", spec.Name, spec.path(), d.Version, spec.Version)
-	}
 	w.protocol, w.description, w.backend = w.client.NegotiatedVersion(), d, cl
+	if err := w.checkLocked(spec); err != nil {
+		return err
+	}
 	if slices.Contains(d.Features, backend.FeatureApply) {
 		w.backend = applierClient{cl}
+	}
+	return nil
+}
+
+func (w *opened) checkLocked(spec Spec) error {
+	switch {
+	case spec.Version != "" && w.description.Version != spec.Version:
+		return fmt.Errorf("plugin %q (%s): it is version %q, and %q is locked; run `linkspan plugins lock` if the change is wanted", spec.Name, spec.path(), w.description.Version, spec.Version)
+	case spec.Protocol != 0 && w.protocol != spec.Protocol:
+		return fmt.Errorf("plugin %q (%s): it speaks protocol %d, and %d is locked; run `linkspan plugins lock` if the change is wanted", spec.Name, spec.path(), w.protocol, spec.Protocol)
 	}
 	return nil
 }
@@ -174,6 +185,16 @@ func (s *Set) Each(f func(backend.Description, backend.Backend)) {
 	for _, o := range s.open {
 		f(o.description, o.backend)
 	}
+}
+
+// Protocols are the versions of the protocol that are spoken with the plugins,
+// in the order of the specs.
+func (s *Set) Protocols() []int {
+	out := make([]int, len(s.open))
+	for i, o := range s.open {
+		out[i] = o.protocol
+	}
+	return out
 }
 
 // closeTime is how long a plugin may take to end when it is asked to; go-plugin

@@ -24,13 +24,15 @@ type app struct {
 	flags       common
 	commandName string            // of the command under way, e.g. "plan"
 	sources     map[string][]byte // texts of the definitions, for diagnostics
+	finder      *finder           // of the backends that the loaded definitions use
+	relock      bool              // the lock file is about to be written, and not enforced
 	json        *view.Stream
 }
 
 // common are the flags that every command takes.
 type common struct {
 	host, root, netns, stateDir, color, jsonInto string
-	vars, varFiles, pluginDirs                   []string
+	vars, varFiles, pluginDirs, devOverrides     []string
 	json, log                                    bool
 }
 
@@ -91,6 +93,7 @@ func (a *app) command() *cobra.Command {
 	f.StringArrayVar(&a.flags.varFiles, "var-file", nil, "a `FILE` of variables; may be given again")
 	f.StringVar(&a.flags.stateDir, "state-dir", "", "where linkspan keeps its state (default /var/lib/linkspan, below -root)")
 	f.StringArrayVar(&a.flags.pluginDirs, "plugin-dir", nil, "a `DIR` with backend plugins; may be given again")
+	f.StringArrayVar(&a.flags.devOverrides, "dev-override", nil, "for authors: `NAME=PATH` is the backend NAME, whatever it is and the lock file says")
 	f.BoolVar(&a.flags.json, "json", false, "JSON on standard output, one object a line")
 	f.StringVar(&a.flags.jsonInto, "json-into", "", "the JSON into `FILE`, beside the text")
 	f.StringVar(&a.flags.color, "color", "auto", "colour: auto, always or never")

@@ -12,6 +12,7 @@ import (
 	"linkspan/core/fleet"
 	"linkspan/core/host"
 	"linkspan/hcl/hostfile"
+	"linkspan/plugins"
 	"linkspan/plugins/ifcfg"
 	"linkspan/plugins/netlink"
 	"linkspan/plugins/xend"
@@ -20,7 +21,7 @@ import (
 // rules are all checks of the program.
 func rules() []diag.Rule {
 	var out []diag.Rule
-	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, fleet.Rules, ifcfg.Rules, netlink.Rules, xend.Rules} {
+	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, fleet.Rules, ifcfg.Rules, netlink.Rules, xend.Rules, plugins.Rules} {
 		out = append(out, of()...)
 	}
 	slices.SortStableFunc(out, func(a, b diag.Rule) int { return strings.Compare(a.Code, b.Code) })

@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"linkspan/core/backend"
 	"linkspan/core/diag"
 	"linkspan/hcl/hostfile"
 )
@@ -88,10 +87,11 @@ func (a *app) render(ctx context.Context, dir string, f renderFlags) error {
 // renderAll gives each file's content by its path below the output, e.g.
 // "dom0-01/etc/sysconfig/network".
 func (a *app) renderAll(ctx context.Context, site *hostfile.Site) (map[string][]byte, diag.List, error) {
-	backends := make(map[string]backend.Backend)
-	for name, make := range builtins() {
-		backends[name] = make()
+	backends, done, err := a.finder.offline(ctx, site)
+	if err != nil {
+		return nil, nil, err
 	}
+	defer done()
 	out := make(map[string][]byte)
 	var all diag.List
 	for i := range site.Definitions {

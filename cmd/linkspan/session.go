@@ -31,9 +31,9 @@ func (a *app) openSession(ctx context.Context, path string) (*session, error) {
 			return nil, err
 		}
 	}
-	var specs []plugins.Spec
-	for _, b := range d.Host.Backends {
-		specs = append(specs, plugins.Builtin(b.Name))
+	specs, err := a.finder.specs(backendNames(d.Host))
+	if err != nil {
+		return nil, err
 	}
 	var log io.Writer
 	if a.flags.log {

@@ -3,15 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 
 	"linkspan/core/backend"
 	"linkspan/core/diag"
 	"linkspan/core/fleet"
 	"linkspan/core/host"
 	"linkspan/hcl/hostfile"
+	"linkspan/plugins"
 )
 
 // load reads the definitions at path ("" is the present directory) and shows
@@ -23,9 +22,15 @@ func (a *app) load(path string) (*hostfile.Site, diag.List, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, nil, fmt.Errorf("definitions: %w", err)
 	}
+	finder, lockDiags, err := a.newFinder(path, !a.relock)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.finder = finder
 	site, diags := hostfile.Load(path, hostfile.Options{
-		Vars: a.flags.vars, VarFiles: a.flags.varFiles, Environ: os.Environ(), Schema: a.schema,
+		Vars: a.flags.vars, VarFiles: a.flags.varFiles, Environ: os.Environ(), Schema: finder.schema, Required: finder.require,
 	})
+	diags = append(lockDiags, finder.explained(diags)...)
 	if site != nil {
 		a.sources = site.Sources
 		for i := range site.Definitions {
@@ -47,19 +52,10 @@ func members(site *hostfile.Site) []fleet.Member {
 	return out
 }
 
-// schema is the shape of a backend's block. The built-in backends are asked in
-// this process: it costs nothing, and validate must start fast.
+// schema is the shape of a built-in backend's block.
 func (a *app) schema(name string) (host.Schema, []string, bool) {
-	known := slices.Sorted(maps.Keys(builtins()))
-	make, ok := builtins()[name]
-	if !ok {
-		return host.Schema{}, known, false
-	}
-	d, err := make().Describe(context.Background())
-	if err != nil { // a built-in backend's description is a constant
-		return host.Schema{}, known, false
-	}
-	return d.Schema, known, true
+	d, err := describe(context.Background(), plugins.Builtin(name))
+	return d.Schema, builtinNames(), err == nil
 }
 
 // definition loads the definitions and chooses the one host that is meant.

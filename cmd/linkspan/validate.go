@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"linkspan/core/backend"
 	"linkspan/core/diag"
 	"linkspan/hcl/hostfile"
 )
@@ -53,12 +52,13 @@ func (a *app) validate(ctx context.Context, dir string) error {
 	return nil
 }
 
-// offlineAll asks every host's backends, in this process, what they refuse.
+// offlineAll asks every host's backends what they refuse.
 func (a *app) offlineAll(ctx context.Context, site *hostfile.Site) (diag.List, error) {
-	backends := make(map[string]backend.Backend)
-	for name, make := range builtins() {
-		backends[name] = make()
+	backends, done, err := a.finder.offline(ctx, site)
+	if err != nil {
+		return nil, err
 	}
+	defer done()
 	var out diag.List
 	for i := range site.Definitions {
 		_, diags, err := a.offline(ctx, &site.Definitions[i], backends)

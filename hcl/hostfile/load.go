@@ -29,6 +29,9 @@ type Options struct {
 	// Schema gives the shape of a backend's block, and the names of all known
 	// backends; ok is false for an unknown backend. A nil Schema takes any body.
 	Schema func(backend string) (schema host.Schema, known []string, ok bool)
+	// Required is told of the plugins that the linkspan block asks for, before
+	// Schema is asked for any. It may be nil.
+	Required func([]Plugin)
 	// Functions are expression functions of the site's own, by name. Arguments
 	// and results are JSON-like values; a built-in name cannot be replaced.
 	Functions map[string]func(args []any) (any, error)
@@ -64,6 +67,9 @@ func Load(path string, o Options) (*Site, diag.List) {
 	l.variables()
 	l.locals()
 	l.settings()
+	if o.Required != nil {
+		o.Required(l.site.Plugins)
+	}
 	l.hosts()
 	l.site.scope = l.scope
 	l.site.secrets.redactAll(l.diags)

@@ -20,7 +20,7 @@ var (
 	ruleCycle            = languageRule("LS1014", "locals that need each other")
 	ruleReference        = languageRule("LS1015", "an unknown name in an expression")
 	ruleInterface        = languageRule("LS1016", "an unknown interface")
-	ruleBackend          = languageRule("LS1017", "an unknown backend")
+	ruleBackend          = languageRule(CodeUnknownBackend, "an unknown backend")
 	ruleAddress          = languageRule("LS1018", "not an IP address")
 	ruleProfile          = languageRule("LS1019", "an unknown profile")
 	ruleConflict         = languageRule("LS1020", "two profiles disagree")
@@ -30,6 +30,9 @@ var (
 	ruleTwoKinds         = languageRule("LS1025", "one interface of two kinds")
 	ruleManners          = mild(languageRule("LS1026", "not in the canonical format"))
 )
+
+// CodeUnknownBackend is the code of a backend that Options.Schema does not know.
+const CodeUnknownBackend = "LS1017"
 
 // languageRule joins a rule with its explanation.
 func languageRule(code, summary string) diag.Rule {

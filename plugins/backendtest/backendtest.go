@@ -35,6 +35,8 @@ type Case struct {
 	Keep []string
 	// InSync says that there is nothing to do already.
 	InSync bool
+	// MayBeInSync says that it is not known whether there is something to do.
+	MayBeInSync bool
 	// MayRefuse says that the backend may refuse the definition by an error
 	// diagnostic; the rules about plan and apply are then left out.
 	MayRefuse bool
