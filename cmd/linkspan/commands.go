@@ -6,6 +6,8 @@ import "github.com/spf13/cobra"
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.demoCommand(),
+		a.initCommand(),
+		a.importCommand(),
 		a.validateCommand(),
 		a.fmtCommand(),
 		a.planCommand(),

@@ -150,7 +150,7 @@ func TestCorpusFindings(t *testing.T) {
 }
 
 // notFromFiles are rules about a definition, not about existing files.
-var notFromFiles = []string{ruleLate.Code, ruleNewOption.Code, ruleLeft.Code, ruleNetworkingOff.Code}
+var notFromFiles = []string{ruleLate.Code, ruleNewOption.Code, ruleLeft.Code, ruleNetworkingOff.Code, ruleLeftOut.Code}
 
 // What is there is read without panic and without an interface of no name.
 func TestCorpusMeaning(t *testing.T) {

@@ -73,10 +73,13 @@ var (
 	ruleOddName = diag.Rule{Code: "LS4037", Severity: diag.Warning, Summary: "a file's name that the scripts do not understand",
 		Explain: "NetworkManager writes names such as ifcfg-Wired connection 1; the scripts divide them at the blanks and find no such files. Rename the file to ifcfg-DEVICE.",
 		Wrong:   "ifcfg-Wired connection 1", Right: "ifcfg-eth0"}
+	ruleLeftOut = diag.Rule{Code: "LS4038", Severity: diag.Warning, Summary: "left out of the import",
+		Explain: "The language has no word for it, or it cannot stand in a definition. Nothing is lost: linkspan leaves what no definition names as it is, and keeps the keys that it does not manage.",
+		Wrong:   "TYPE=InfiniBand", Right: "TYPE=Ethernet"}
 )
 
 func lintRules() []diag.Rule {
 	return []diag.Rule{ruleBridgeOnBond, ruleVLANName, ruleNeverRead, ruleForm, ruleComment, ruleTwin, ruleAlias, ruleGatewayLost, rulePrefixOnly,
 		ruleHardware, ruleHole, ruleNoBond, ruleRules, ruleRouteForm, ruleLate, ruleNewOption, ruleLeft, ruleUnknownKey, ruleDash, ruleNotManaged,
-		ruleRange, ruleNetworkingOff, ruleOddName}
+		ruleRange, ruleNetworkingOff, ruleOddName, ruleLeftOut}
 }

@@ -170,8 +170,8 @@ func bondOf(k keys, r *reader, s *surroundings) *host.Bond {
 		text = s.bonds[k["DEVICE"]].options
 	}
 	for word := range strings.FieldsSeq(text) {
-		key, _, ok := strings.Cut(word, "=")
-		if !ok {
+		key, _, _ := strings.Cut(word, "=")
+		if !pairForm.MatchString(word) { // the driver has no such option
 			continue
 		}
 		value := word[strings.LastIndexByte(word, '=')+1:]

@@ -17,6 +17,7 @@ import (
 // Plan says which files change. What is about to be written is read again as
 // its reader would; if it does not mean the definition, nothing is planned.
 func (b *ifcfg) Plan(_ context.Context, q backend.PlanRequest) (backend.PlanResponse, error) {
+	q.Host = withoutImplied(q.Host)
 	rel, _ := readerOf(q.Config, q.Facts) // reported by Read and Render
 	p := newPlanning(newWriter(&q.Host, rel), q.Actual.Files)
 	for _, c := range q.Changes {

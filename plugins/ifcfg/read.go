@@ -13,6 +13,7 @@ import (
 
 // Read says what the files mean to their reader.
 func (b *ifcfg) Read(_ context.Context, q backend.ReadRequest) (backend.ReadResponse, error) {
+	q.Host = withoutImplied(q.Host)
 	t, err := openTree(q.Root)
 	if err != nil {
 		return backend.ReadResponse{}, err

@@ -24,6 +24,7 @@ const header = "# Made by linkspan from the host's definition. Unknown keys and 
 
 // Render says what the definition means to the reader of the files.
 func (b *ifcfg) Render(_ context.Context, q backend.RenderRequest) (backend.RenderResponse, error) {
+	q.Host = withoutImplied(q.Host)
 	rel, diags := readerOf(q.Config, q.Facts)
 	w := newWriter(&q.Host, rel)
 	diags = append(diags, w.refusals()...)

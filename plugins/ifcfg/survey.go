@@ -149,9 +149,7 @@ func (s *survey) ports(one, declared *host.Interface) {
 		return
 	}
 	members := s.members[one.Name]
-	if s.counts != nil {
-		members = slices.DeleteFunc(slices.Clone(members), func(m string) bool { return !s.counts(m) })
-	}
+	members = slices.DeleteFunc(slices.Clone(members), func(m string) bool { return s.counts != nil && !s.counts(m) || host.CheckName(m) != nil })
 	names := make([]string, 0, len(members))
 	if declared != nil && one.Bond != nil {
 		for _, p := range declared.Ports() {
