@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"linkspan/core/host"
 )
 
 // readEthtool reads ETHTOOL_OPTS: arguments of `ethtool -s`, and where the
@@ -44,8 +46,9 @@ func isFeatures(words []string) bool {
 	return len(words) > 1 && slices.Contains([]string{"-K", "--offload", "--features"}, words[0])
 }
 
-// writeEthtool lays wake and offload over what ETHTOOL_OPTS has and keeps the rest.
-func writeEthtool(have, device string, wake *bool, offload map[string]bool, r *reader) string {
+// writeEthtool lays a card's settings over what ETHTOOL_OPTS has and keeps the rest.
+func writeEthtool(have string, card *host.Interface, r *reader) string {
+	device, wake, offload := card.Name, card.Ethernet.WakeOnLAN, card.Ethernet.Offload
 	var plain, features []string
 	var rest []string
 	for _, words := range ethtoolCommands(have, r) {

@@ -65,6 +65,7 @@ func leaves(t reflect.Type, prefix string) []string {
 
 // cell is one attribute with a value: set changes the target, get reads it.
 type cell struct {
+	title     string
 	attribute string // part of the path by which it is refused
 	kind      host.Kind
 	set       func(h *host.Host, i *host.Interface)
@@ -74,7 +75,7 @@ type cell struct {
 func value[T any](kind host.Kind, attribute string, field func(*host.Interface) *T, values ...T) []cell {
 	var out []cell
 	for _, v := range values {
-		out = append(out, cell{attribute, kind, func(_ *host.Host, i *host.Interface) { *field(i) = v }, func(i *host.Interface) any { return *field(i) }})
+		out = append(out, cell{"", attribute, kind, func(_ *host.Host, i *host.Interface) { *field(i) = v }, func(i *host.Interface) any { return *field(i) }})
 	}
 	return out
 }
@@ -157,7 +158,7 @@ func ofKind() map[string][]cell {
 		return &i.Bridge.Ports[0]
 	}
 	portCell := func(attribute string, set func(p *host.BridgePort)) cell {
-		return cell{"ports", host.KindBridge, func(h *host.Host, i *host.Interface) { set(port(h, i)) }, func(i *host.Interface) any { return i.Bridge.Ports }}
+		return cell{"", "ports", host.KindBridge, func(h *host.Host, i *host.Interface) { set(port(h, i)) }, func(i *host.Interface) any { return i.Bridge.Ports }}
 	}
 	seconds := func(attribute string, field func(*host.Interface) **host.Centiseconds, values ...int) []cell {
 		var out []cell
@@ -280,7 +281,8 @@ func TestNothingIsDropped(t *testing.T) {
 					if port == "bond" && c.kind != host.KindEthernet || port == "bridge" && c.kind == host.KindBridge {
 						continue
 					}
-					switch tryCell(t, fmt.Sprintf("%s %s #%d %s %s", rel, field, n, c.kind, port), rel, c, port) {
+					c.title = fmt.Sprintf("%s %s #%d %s %s", rel, field, n, c.kind, port)
+					switch tryCell(t, rel, c, port) {
 					case "written":
 						written++
 					case "refused":
@@ -296,7 +298,9 @@ func TestNothingIsDropped(t *testing.T) {
 	}
 }
 
-func tryCell(t *testing.T, title, rel string, c cell, port string) string {
+// tryCell tries one attribute for one reader, on an interface that is free or a
+// port.
+func tryCell(t *testing.T, rel string, c cell, port string) string {
 	t.Helper()
 	h, target := stage(c.kind)
 	at := slices.IndexFunc(h.Interfaces, func(i host.Interface) bool { return i.Name == target })
@@ -322,7 +326,7 @@ func tryCell(t *testing.T, title, rel string, c cell, port string) string {
 			return slices.ContainsFunc([]string{c.attribute, "name", "ports"}, func(part string) bool { return strings.Contains(d.Path, part) })
 		})
 		if !named {
-			t.Errorf("%s: refused, but not by name: %v", title, errs)
+			t.Errorf("%s: refused, but not by name: %v", c.title, errs)
 		}
 		return "refused"
 	}
@@ -330,14 +334,14 @@ func tryCell(t *testing.T, title, rel string, c cell, port string) string {
 	found := readBack(r, h, rendered.Files)
 	got, ok := found.Interface(target)
 	if !ok {
-		t.Errorf("%s: there is no %q to its reader", title, target)
+		t.Errorf("%s: there is no %q to its reader", c.title, target)
 		return ""
 	}
 	if have := c.get(got); !same(want, have) {
-		t.Errorf("%s: wanted %v, the reader reads %v\n%s", title, show(want), show(have), text(rendered.Files, target))
+		t.Errorf("%s: wanted %v, the reader reads %v\n%s", c.title, show(want), show(have), text(rendered.Files, target))
 	}
 	if changes := plan.Diff(rendered.Objects, objects(found)); len(changes) > 0 {
-		t.Errorf("%s: not what was wanted: %+v\n%s", title, changes, text(rendered.Files, target))
+		t.Errorf("%s: not what was wanted: %+v\n%s", c.title, changes, text(rendered.Files, target))
 	}
 	return "written"
 }

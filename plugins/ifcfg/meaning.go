@@ -110,8 +110,7 @@ func interfaceOf(k keys, r *reader, s *surroundings) host.Interface {
 	}
 	master := masterOf(k, r)
 	bridgePort := master != "" && master == k["BRIDGE"]
-	bondPort := master != "" && !bridgePort
-	if mtuCounts(k, r, s, bondPort, bridgePort) {
+	if mtuCounts(k, r, s, master) {
 		if n, err := strconv.Atoi(k["MTU"]); err == nil {
 			i.MTU = &n
 		}
@@ -142,14 +141,14 @@ func interfaceOf(k keys, r *reader, s *surroundings) host.Interface {
 // mtuCounts: before 9.x MTU is read after the code for a bond's port has left
 // the file, until 8.45.25 also after that for a bridge's. A bond hands its own
 // MTU to its ports, so that the same one there is no contradiction.
-func mtuCounts(k keys, r *reader, s *surroundings, bondPort, bridgePort bool) bool {
+func mtuCounts(k keys, r *reader, s *surroundings, master string) bool {
 	switch {
-	case bondPort && !r.portMTU:
-		return s.bondMTU == k["MTU"]
-	case bridgePort:
+	case master == "":
+		return true
+	case master == k["BRIDGE"]:
 		return !r.bridgeFirst
 	}
-	return true
+	return r.portMTU || s.bondMTU == k["MTU"]
 }
 
 // ethernetOf reads what only a card's file has.

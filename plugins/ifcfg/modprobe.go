@@ -35,7 +35,8 @@ func parseModprobe(raw []byte) bonds {
 	return out
 }
 
-// bondModuleLines are the words before the value of a line that linkspan sets.
+// setModprobe adds the bond's alias and, when there are options, sets them. Other
+// lines stay as they are.
 func setModprobe(raw []byte, device, options string) []byte {
 	if !parseModprobe(raw).has(device) {
 		raw = appendLine(raw, "alias "+device+" bonding")

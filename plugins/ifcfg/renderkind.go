@@ -37,7 +37,7 @@ func (w *writer) ethernet(e *editor, i *host.Interface) {
 	}
 	if i.Ethernet.WakeOnLAN != nil || len(i.Ethernet.Offload) > 0 {
 		e.change("ETHTOOL_OPTS", func(have string) string {
-			return writeEthtool(have, i.Name, i.Ethernet.WakeOnLAN, i.Ethernet.Offload, &w.rel)
+			return writeEthtool(have, i, &w.rel)
 		})
 	}
 }
