@@ -59,7 +59,9 @@ func (p *planner) findLive() {
 	}
 	needed := make(map[string]bool)
 	for _, a := range p.want.Addresses {
-		p.markNeeded(a.Link, needed)
+		if !a.isLocal() { // a snapshot has those of every card
+			p.markNeeded(a.Link, needed)
+		}
 	}
 	for i := range p.cur.Links {
 		p.keepOnePort(&p.cur.Links[i], needed)
