@@ -63,12 +63,20 @@ func (p place) path() string {
 
 func (c *comparison) name(p place) string { return c.members[p.member].Host.Name }
 
-// report adds the diagnostic of a rule at one place, with another place beside
-// it.
-func (c *comparison) report(r diag.Rule, here place, detail, message string, there place) {
-	d := c.at(r, here, detail)
-	other := c.at(r, there, "")
-	d.Related = append([]diag.Related{{Message: message, Path: other.Path, Range: other.Range}}, d.Related...)
+// finding is what a rule finds at one place, with another place beside it.
+type finding struct {
+	rule    diag.Rule
+	detail  string
+	here    place
+	message string // of the other place, e.g. "first given here"
+	there   place
+}
+
+// report adds the diagnostic of a finding.
+func (c *comparison) report(f finding) {
+	d := c.at(f.rule, f.here, f.detail)
+	other := c.at(f.rule, f.there, "")
+	d.Related = append([]diag.Related{{Message: f.message, Path: other.Path, Range: other.Range}}, d.Related...)
 	d.Related = append(d.Related, other.Related...)
 	c.diags = append(c.diags, d)
 }

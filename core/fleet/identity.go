@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -31,8 +32,8 @@ func (c *comparison) names() {
 }
 
 func (c *comparison) sameName(first, second int) {
-	c.report(ruleNameTwice, place{member: second}, fmt.Sprintf("a machine called %q answers to %q as well", c.members[second].Host.Name, c.members[first].Host.Name),
-		"the other host", place{member: first})
+	detail := fmt.Sprintf("a machine called %q answers to %q as well", c.members[second].Host.Name, c.members[first].Host.Name)
+	c.report(finding{ruleNameTwice, detail, place{member: second}, "the other host", place{member: first}})
 }
 
 // identities reports what belongs to one host only and is given to two: an
@@ -47,10 +48,8 @@ func (c *comparison) identities() {
 			if i.Wanted() == host.Absent || inside(i) {
 				continue
 			}
-			for at, a := range i.Addresses {
-				if a := a.Addr(); !a.IsLinkLocalUnicast() && a.IsValid() {
-					claim(addresses, a, place{n, i, "addresses", at})
-				}
+			for at, a := range unique(i) {
+				claim(addresses, a, place{n, i, "addresses", at})
 			}
 			if i.MAC != "" {
 				claim(macs, i.MAC, place{n, i, "mac", wholeAttribute})
@@ -62,6 +61,19 @@ func (c *comparison) identities() {
 	}
 	reportTwice(c, ruleAddressTwice, addresses, netip.Addr.Compare)
 	reportTwice(c, ruleMACTwice, macs, strings.Compare)
+}
+
+// unique are an interface's addresses that one host only may have, with their
+// places in the list.
+func unique(i *host.Interface) iter.Seq2[int, netip.Addr] {
+	return func(yield func(int, netip.Addr) bool) {
+		for at, p := range i.Addresses {
+			a := p.Addr()
+			if a.IsValid() && !a.IsLinkLocalUnicast() && !yield(at, a) {
+				return
+			}
+		}
+	}
 }
 
 // inside reports whether an interface has no way out of its host: a bridge
@@ -103,6 +115,7 @@ func reportTwice[K comparable](c *comparison, r diag.Rule, in map[K]*claims, ord
 	slices.SortFunc(twice, order)
 	for _, value := range twice {
 		of := in[value]
-		c.report(r, of.second, fmt.Sprintf("%v is given to %q and to %q%s", value, c.name(of.first), c.name(of.second), andMore(of.more-1)), "first given here", of.first)
+		detail := fmt.Sprintf("%v is given to %q and to %q%s", value, c.name(of.first), c.name(of.second), andMore(of.more-1))
+		c.report(finding{r, detail, of.second, "first given here", of.first})
 	}
 }

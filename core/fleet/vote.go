@@ -132,6 +132,6 @@ func (b *ballot[V]) report(c *comparison, r diag.Rule, what string) {
 	}
 	for _, t := range list {
 		detail := fmt.Sprintf("%s is %v on %q%s, %s", what, t.value, c.name(t.first), andMore(t.hosts-1), usual)
-		c.report(r, t.first, detail, "the usual one", b.usual.first)
+		c.report(finding{r, detail, t.first, "the usual one", b.usual.first})
 	}
 }

@@ -78,10 +78,10 @@ func (v *validation) vlanTwice(i *Interface) {
 
 func (v *validation) bridge(i *Interface) {
 	b := i.Bridge
-	v.bounded(i.Path("priority"), "priority", b.Priority, 0, 65535)
+	v.bounded(i.Path("priority"), "priority", b.Priority, between{0, 65535})
 	for at, p := range b.Ports {
-		v.bounded(i.Path(Index("ports", at)), "cost", p.Cost, 1, 65535)
-		v.bounded(i.Path(Index("ports", at)), "priority", p.Priority, 0, 63)
+		v.bounded(i.Path(Index("ports", at)), "cost", p.Cost, between{1, 65535})
+		v.bounded(i.Path(Index("ports", at)), "priority", p.Priority, between{0, 63})
 	}
 	stp := b.STP != nil && *b.STP
 	if d := b.ForwardDelay; d != nil && stp && (*d < 200 || *d > 3000) {
@@ -98,9 +98,12 @@ func (v *validation) bridge(i *Interface) {
 	}
 }
 
-func (v *validation) bounded(path, name string, n *int, low, high int) {
-	if n != nil && (*n < low || *n > high) {
-		v.add(ruleRange.At(path, "%s is a number from %d to %d, not %d", name, low, high, *n))
+// between is a range of numbers, both ends in it.
+type between struct{ low, high int }
+
+func (v *validation) bounded(path, name string, n *int, in between) {
+	if n != nil && (*n < in.low || *n > in.high) {
+		v.add(ruleRange.At(path, "%s is a number from %d to %d, not %d", name, in.low, in.high, *n))
 	}
 }
 

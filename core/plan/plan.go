@@ -129,33 +129,37 @@ func (p *Plan) skipRestartsBelowRoot() {
 // noteMoves marks list values that leave one interface and come to another in
 // the same stage: an address that moves from a VLAN to its bridge.
 func (p *Plan) noteMoves() {
-	for s := range p.Stages {
-		changes := p.Stages[s].Changes
+	for _, s := range p.Stages {
 		from := make(map[string]string)
-		for _, c := range changes {
-			for _, sc := range c.Settings {
-				if sc.Key != "addresses" {
-					continue
-				}
-				for _, a := range without(sc.Before.List, sc.After.List) {
-					from[a] = c.Name
-				}
+		for _, c := range s.Changes {
+			sc := c.addresses()
+			for _, a := range without(sc.Before.List, sc.After.List) {
+				from[a] = c.Name
 			}
 		}
-		for i := range changes {
-			c := &changes[i]
-			c.Settings = slices.Clone(c.Settings)
-			for j := range c.Settings {
-				sc := &c.Settings[j]
-				if sc.Key != "addresses" {
-					continue
-				}
-				for _, a := range without(sc.After.List, sc.Before.List) {
-					if f := from[a]; f != "" && f != c.Name {
-						sc.Note = "moves from " + f
-					}
-				}
-			}
+		for i := range s.Changes {
+			s.Changes[i].noteMoves(from)
+		}
+	}
+}
+
+// addresses returns the change of the addresses; an empty one when they stay.
+func (c *Change) addresses() *SettingChange {
+	at := slices.IndexFunc(c.Settings, func(sc SettingChange) bool { return sc.Key == "addresses" })
+	if at < 0 {
+		return &SettingChange{}
+	}
+	return &c.Settings[at]
+}
+
+// noteMoves marks the addresses that come from another interface; from says
+// which one each address leaves.
+func (c *Change) noteMoves(from map[string]string) {
+	c.Settings = slices.Clone(c.Settings) // the caller's own
+	sc := c.addresses()
+	for _, a := range without(sc.After.List, sc.Before.List) {
+		if f := from[a]; f != "" && f != c.Name {
+			sc.Note = "moves from " + f
 		}
 	}
 }

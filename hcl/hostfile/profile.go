@@ -32,19 +32,26 @@ func (l *loader) profiles() map[string]profile {
 			l.add(twice2(b, "profile", labelRange(first.block)))
 			continue
 		}
-		p := profile{block: b, inputs: make(map[string]typed)}
-		for _, c := range b.Body.Blocks {
-			if c.Type != "input" {
-				continue
-			}
-			if t, ok := l.typed(c, inputSchema); ok {
-				if first, twice := p.inputs[t.name]; twice {
-					l.add(twice2(c, "input", first.place))
-				}
-				p.inputs[t.name] = t
-			}
+		out[b.Labels[0]] = profile{block: b, inputs: l.declaredInputs(b, inputSchema)}
+	}
+	return out
+}
+
+// declaredInputs reads the input blocks of a profile.
+func (l *loader) declaredInputs(b *hclsyntax.Block, schema block) map[string]typed {
+	out := make(map[string]typed)
+	for _, c := range b.Body.Blocks {
+		if c.Type != "input" {
+			continue
 		}
-		out[b.Labels[0]] = p
+		t, ok := l.typed(c, schema)
+		if !ok {
+			continue
+		}
+		if first, twice := out[t.name]; twice {
+			l.add(twice2(c, "input", first.place))
+		}
+		out[t.name] = t
 	}
 	return out
 }

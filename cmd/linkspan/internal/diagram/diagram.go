@@ -121,13 +121,14 @@ func (b *builder) removed() {
 	}
 	for _, s := range b.input.Plan.Stages {
 		for _, c := range s.Changes {
-			if c.Class == plan.ClassInterface && c.Action == plan.Delete {
-				kind := c.Type
-				if _, ok := rankOf[kind]; !ok {
-					kind = "ethernet"
-				}
-				b.add(Node{ID: c.Name, Kind: kind, Label: c.Name, Sign: "-"})
+			if c.Class != plan.ClassInterface || c.Action != plan.Delete {
+				continue
 			}
+			kind := c.Type
+			if _, ok := rankOf[kind]; !ok {
+				kind = "ethernet"
+			}
+			b.add(Node{ID: c.Name, Kind: kind, Label: c.Name, Sign: "-"})
 		}
 	}
 }

@@ -17,12 +17,19 @@ import (
 // underlined, what is wrong and what to do, and second places. Sources are the
 // texts of the files by name, for the source lines.
 func Diagnostics(w io.Writer, s Style, l diag.List, sources map[string][]byte) {
+	v := diagnosticView{Style: s, w: w, sources: sources}
 	for _, d := range l.Sorted() {
-		s.diagnostic(w, d, sources)
+		v.diagnostic(d)
 	}
 }
 
-func (s Style) diagnostic(w io.Writer, d diag.Diagnostic, sources map[string][]byte) {
+type diagnosticView struct {
+	Style
+	w       io.Writer
+	sources map[string][]byte
+}
+
+func (v diagnosticView) diagnostic(d diag.Diagnostic) {
 	colour := red
 	if d.Severity == diag.Warning {
 		colour = yellow
@@ -31,27 +38,28 @@ func (s Style) diagnostic(w io.Writer, d diag.Diagnostic, sources map[string][]b
 	if d.Code != "" {
 		head += " " + d.Code
 	}
-	fmt.Fprintf(w, "%s %s\n", s.paint(colour, Clean(head)+":"), s.paint(bold, Clean(d.Summary)))
-	s.place(w, d.Range, d.Path, sources, colour)
+	fmt.Fprintf(v.w, "%s %s\n", v.paint(colour, Clean(head)+":"), v.paint(bold, Clean(d.Summary)))
+	v.place(d.Range, d.Path, colour)
 	if d.Source != "" {
-		fmt.Fprintf(w, "  %s\n", s.paint(dim, "found by "+Clean(d.Source)))
+		fmt.Fprintf(v.w, "  %s\n", v.paint(dim, "found by "+Clean(d.Source)))
 	}
 	for _, line := range wrap(Clean(d.Detail), 84) {
 		if line != "" {
-			fmt.Fprintf(w, "  %s\n", line)
+			fmt.Fprintf(v.w, "  %s\n", line)
 		}
 	}
 	for _, r := range d.Related {
-		fmt.Fprintf(w, "  %s\n", Clean(r.Message)+":")
-		s.place(w, r.Range, r.Path, sources, dim)
+		fmt.Fprintf(v.w, "  %s\n", Clean(r.Message)+":")
+		v.place(r.Range, r.Path, dim)
 	}
-	fmt.Fprintln(w)
+	fmt.Fprintln(v.w)
 }
 
-func (s Style) place(w io.Writer, r diag.Range, path string, sources map[string][]byte, colour tint) {
+// place shows where it is: the place in words, and the source line when there is one.
+func (v diagnosticView) place(r diag.Range, path string, colour tint) {
 	if r.IsZero() {
 		if path != "" {
-			fmt.Fprintf(w, "  %s\n", s.paint(cyan, "at "+Clean(path)))
+			fmt.Fprintf(v.w, "  %s\n", v.paint(cyan, "at "+Clean(path)))
 		}
 		return
 	}
@@ -62,16 +70,16 @@ func (s Style) place(w io.Writer, r diag.Range, path string, sources map[string]
 	if path != "" {
 		at += ", " + path
 	}
-	fmt.Fprintf(w, "  %s\n", s.paint(cyan, Clean(at)))
-	line, ok := sourceLine(sources[r.File], r.Start.Line)
+	fmt.Fprintf(v.w, "  %s\n", v.paint(cyan, Clean(at)))
+	line, ok := sourceLine(v.sources[r.File], r.Start.Line)
 	if !ok {
 		return
 	}
 	number := fmt.Sprintf("%4d", r.Start.Line)
 	shown := cleaner(line, "")
-	fmt.Fprintf(w, "  %s %s\n", s.paint(dim, number+" |"), shown)
+	fmt.Fprintf(v.w, "  %s %s\n", v.paint(dim, number+" |"), shown)
 	before, marked := caret(line, r)
-	fmt.Fprintf(w, "  %s %s%s\n", s.paint(dim, "     |"), strings.Repeat(" ", before), s.paint(colour, strings.Repeat("^", marked)))
+	fmt.Fprintf(v.w, "  %s %s%s\n", v.paint(dim, "     |"), strings.Repeat(" ", before), v.paint(colour, strings.Repeat("^", marked)))
 }
 
 // sourceLine returns one line of src, counted from 1, with tabs as blanks.

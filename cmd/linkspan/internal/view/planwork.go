@@ -27,48 +27,62 @@ func (v planView) row(label, text string) {
 	fmt.Fprintf(v.w, "%s %s\n", v.paint(bold, padded(label, 8)), Clean(text))
 }
 
-// files counts the file operations and names the edited files.
+// files counts the file operations and says what is special about each file.
 func (v planView) files() {
-	var write, edit, remove int
-	var edited []string
+	var counts fileCounts
 	for _, s := range v.plan.Stages {
 		for _, op := range s.Operations {
-			f := op.File
-			switch {
-			case f == nil:
-			case !f.After.Exists:
-				remove++
-			case f.Before.Exists:
-				edit++
-				if f.Note != "" {
-					edited = append(edited, f.Path+": "+f.Note)
-				}
-			default:
-				write++
+			if op.File != nil {
+				counts.add(op.File)
 			}
 		}
 	}
-	if write+edit+remove == 0 {
+	if counts.String() == "" {
 		return
 	}
 	fmt.Fprintln(v.w)
-	var parts []string
-	for _, c := range []struct {
-		n    int
-		what string
-	}{{write, "to write"}, {edit, "to edit"}, {remove, "to remove"}} {
-		if c.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
-		}
-	}
-	text := strings.Join(parts, ", ")
-	if len(edited) > 0 {
-		text += " (" + strings.Join(edited, "; ") + ")"
-	}
+	text := counts.String()
 	if !v.options.Diff {
 		text += "      -diff shows them"
 	}
 	v.row("Files", text)
+	for _, n := range counts.notes {
+		v.row("", n)
+	}
+}
+
+// fileCounts counts file operations by what happens to the file.
+type fileCounts struct {
+	write, edit, remove int
+	notes               []string // "/etc/xen/xend-config.sxp: 1 directive remarked"
+}
+
+func (c *fileCounts) add(f *plan.FileChange) {
+	switch {
+	case !f.After.Exists:
+		c.remove++
+	case f.Before.Exists:
+		c.edit++
+	default:
+		c.write++
+	}
+	if f.Note != "" {
+		c.notes = append(c.notes, f.Path+": "+f.Note)
+	}
+}
+
+// String is e.g. "3 to write, 4 to edit"; "" without any.
+func (c *fileCounts) String() string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{c.write, "to write"}, {c.edit, "to edit"}, {c.remove, "to remove"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // own lists the operations that a backend carries out itself.
