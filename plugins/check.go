@@ -109,6 +109,15 @@ func checkOperations(operations []plan.Operation) error {
 	return nil
 }
 
+func checkGuests(guests []plan.Guest) error {
+	for _, g := range guests {
+		if g.Name == "" {
+			return fmt.Errorf("it returned a guest without a name (port %q, bridge %q)", g.Port, g.Bridge)
+		}
+	}
+	return nil
+}
+
 func checkDiagnostics(l diag.List) error {
 	for _, d := range l {
 		if d.Severity != diag.Error && d.Severity != diag.Warning {

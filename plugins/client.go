@@ -76,7 +76,7 @@ func (c *client) Read(ctx context.Context, r backend.ReadRequest) (out backend.R
 			return err
 		}
 		out = wire.ToReadResponse(m)
-		return errors.Join(checkObjects(out.Objects), checkFiles(out.Files), checkDiagnostics(out.Diagnostics))
+		return errors.Join(checkObjects(out.Objects), checkFiles(out.Files), checkGuests(out.Guests), checkDiagnostics(out.Diagnostics))
 	})
 	return out, err
 }

@@ -10,7 +10,7 @@ import (
 
 	"linkspan/cmd/linkspan/internal/diagram"
 	"linkspan/cmd/linkspan/internal/view"
-	"linkspan/core/host"
+	"linkspan/core/engine"
 	"linkspan/core/plan"
 )
 
@@ -27,8 +27,13 @@ func (a *app) graphCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "graph [DIR]",
 		Short: "The topology of a host: a tree, or a picture as DOT, Mermaid or SVG",
-		Args:  cobra.MaximumNArgs(1),
-		RunE:  func(c *cobra.Command, args []string) error { return a.graph(c.Context(), first(args), f) },
+		Long: `The topology of a host, with the guests under their bridges.
+
+Guests are looked for where the host is at hand: on this machine when it is the
+host, below -root, and with -plan. With -host alone the picture is that of the
+definition.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return a.graph(c.Context(), first(args), f) },
 	}
 	c.Flags().StringVar(&f.format, "format", "tree", "`FORM`: "+strings.Join(graphFormats, ", "))
 	c.Flags().BoolVar(&f.plan, "plan", false, "lay the plan's changes over it: + made, ~ changed, - removed")
@@ -39,15 +44,15 @@ func (a *app) graph(ctx context.Context, dir string, f graphFlags) error {
 	if !slices.Contains(graphFormats, f.format) {
 		return usage(fmt.Errorf("-format is one of %s, not %q", strings.Join(graphFormats, ", "), f.format))
 	}
-	h, p, err := a.graphed(ctx, dir, f.plan)
+	in, guests, err := a.graphed(ctx, dir, f.plan)
 	if err != nil {
 		return err
 	}
-	in := diagram.Input{Host: h, Plan: p}
+	in.Guests = diagram.Guests(guests)
 	if a.text() {
 		switch f.format {
 		case "tree":
-			view.Graph(a.stdout, a.style(), h, diagram.Signs(p))
+			view.Graph(a.stdout, a.style(), in)
 		case "dot":
 			fmt.Fprint(a.stdout, diagram.New(in).DOT())
 		case "mermaid":
@@ -56,27 +61,36 @@ func (a *app) graph(ctx context.Context, dir string, f graphFlags) error {
 			fmt.Fprint(a.stdout, diagram.New(in).SVG())
 		}
 	}
-	return a.send("host", h)
+	for _, g := range guests {
+		if err := a.send("guest", g); err != nil {
+			return err
+		}
+	}
+	return a.send("host", in.Host)
 }
 
-// graphed loads the host, and makes its plan if that is wanted; only then is
-// the host itself looked at.
-func (a *app) graphed(ctx context.Context, dir string, planned bool) (*host.Host, *plan.Plan, error) {
-	if !planned {
+// graphed loads the host, and makes its plan if that is wanted. The host itself
+// is looked at, for its guests, when it is at hand: this machine, or the tree
+// below -root; with -host alone it may be any.
+func (a *app) graphed(ctx context.Context, dir string, planned bool) (diagram.Input, []plan.Guest, error) {
+	if !planned && a.flags.host != "" && a.root() == "" {
 		_, d, err := a.definition(dir)
 		if err != nil {
-			return nil, nil, err
+			return diagram.Input{}, nil, err
 		}
-		return &d.Host, nil, nil
+		return diagram.Input{Host: &d.Host}, nil, nil
 	}
 	s, err := a.openSession(ctx, dir)
 	if err != nil {
-		return nil, nil, err
+		return diagram.Input{}, nil, err
 	}
 	defer s.close()
-	p, err := a.makePlan(ctx, s, true)
-	if err != nil {
-		return nil, nil, err
+	in := diagram.Input{Host: &s.request.Host}
+	if planned {
+		if in.Plan, err = a.makePlan(ctx, s, true); err != nil {
+			return in, nil, err
+		}
 	}
-	return &s.request.Host, p, nil
+	guests, err := engine.Guests(ctx, s.request)
+	return in, guests, err
 }

@@ -102,7 +102,10 @@ type ReadResponse struct {
 	Facts map[string]string
 	// Opaque is what Plan needs to know of the actual state beyond the objects,
 	// in the backend's own encoding; it comes back in PlanRequest.Actual.
-	Opaque      []byte
+	Opaque []byte
+	// Guests are the virtual machines' network interfaces that the backend
+	// knows of, those of machines that are off among them.
+	Guests      []plan.Guest
 	Diagnostics diag.List // findings: what is there and will be misunderstood
 }
 

@@ -56,7 +56,7 @@ func Plan(ctx context.Context, r Request) (*plan.Plan, diag.List, error) {
 		wg.Go(func() { results[i] = r.stage(ctx, b) })
 	}
 	wg.Wait()
-	in := plan.Input{Host: r.Host.Name, Definition: r.Place, Root: r.Root, Netns: r.Netns, Hooks: r.Hooks, Positions: r.Positions, Operator: r.Operator}
+	in := plan.Input{Host: r.Host.Name, Definition: r.Place, Root: r.Root, Netns: r.Netns, Hooks: r.Hooks, Positions: r.Positions, Operator: r.Operator, Lowers: lowers(&r.Host)}
 	var diags diag.List
 	for i, res := range results {
 		name := r.Backends[i].Description.Name
@@ -72,6 +72,7 @@ func Plan(ctx context.Context, r Request) (*plan.Plan, diag.List, error) {
 		res.input.Diagnostics = nil
 		in.Stages = append(in.Stages, res.input)
 		in.Fingerprints = append(in.Fingerprints, res.fingerprints...)
+		in.Guests = append(in.Guests, res.guests...)
 	}
 	if diags.HasErrors() {
 		return nil, diags, nil
@@ -85,8 +86,18 @@ func Plan(ctx context.Context, r Request) (*plan.Plan, diag.List, error) {
 type stageResult struct {
 	input        plan.StageInput
 	fingerprints []plan.Fingerprint
+	guests       []plan.Guest
 	diags        diag.List
 	err          error
+}
+
+// lowers are what each declared interface stands on.
+func lowers(h *host.Host) map[string][]string {
+	out := make(map[string][]string, len(h.Interfaces))
+	for i := range h.Interfaces {
+		out[h.Interfaces[i].Name] = h.Interfaces[i].Lowers()
+	}
+	return out
 }
 
 // stage asks one backend: Read, Render, the difference, Plan.
@@ -100,7 +111,7 @@ func (r *Request) stage(ctx context.Context, b Backend) stageResult {
 	if err != nil {
 		return stageResult{err: err}
 	}
-	out := stageResult{diags: append(slices.Clone(read.Diagnostics), withoutSaid(rendered.Diagnostics, read.Diagnostics)...)}
+	out := stageResult{guests: read.Guests, diags: append(slices.Clone(read.Diagnostics), withoutSaid(rendered.Diagnostics, read.Diagnostics)...)}
 	if out.diags.HasErrors() {
 		return out
 	}

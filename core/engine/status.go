@@ -21,6 +21,7 @@ type Status struct {
 	Live       []plan.Object     `json:"live"`
 	Interfaces []InterfaceStatus `json:"interfaces"`
 	Others     []ViewStatus      `json:"others,omitempty"` // objects that are no interfaces, e.g. Xen's file
+	Guests     []plan.Guest      `json:"guests,omitempty"` // that the backends know of
 	Drift      bool              `json:"drift"`            // a view differs from what is declared
 }
 
@@ -59,6 +60,7 @@ type view struct {
 	about   backend.Description
 	desired []plan.Object
 	actual  []plan.Object
+	guests  []plan.Guest
 	changes map[plan.Ref]plan.Change
 	diags   diag.List
 	err     error
@@ -80,6 +82,7 @@ func ReadStatus(ctx context.Context, r Request) (*Status, diag.List, error) {
 			return nil, diags, fmt.Errorf("backend %q: %w", v.about.Name, v.err)
 		}
 		diags = append(diags, v.diags...)
+		s.Guests = append(s.Guests, v.guests...)
 		s.Drift = s.Drift || len(v.changes) > 0
 		of := &s.Persisted
 		if v.about.Phase == backend.Activate {
@@ -107,7 +110,7 @@ func (r *Request) view(ctx context.Context, b Backend) view {
 		v.err = err
 		return v
 	}
-	v.desired, v.actual = rendered.Objects, read.Objects
+	v.desired, v.actual, v.guests = rendered.Objects, read.Objects, read.Guests
 	v.diags = append(slices.Clone(read.Diagnostics), withoutSaid(rendered.Diagnostics, read.Diagnostics)...)
 	for i := range v.diags {
 		if v.diags[i].Source == "" {

@@ -24,6 +24,9 @@ type Plan struct {
 	Effects       []Effect   `json:"effects,omitempty"` // of the whole
 	Hooks         []Hook     `json:"hooks,omitempty"`
 	Diagnostics   diag.List  `json:"diagnostics,omitempty"` // warnings and findings
+	// Guests are those of every bridge that is touched, for people to see. They
+	// come and go by themselves, so they are no part of the digest.
+	Guests []BridgeGuests `json:"guests,omitempty"`
 	// Fingerprints are of everything that was read to make the plan; an apply
 	// that finds another one refuses.
 	Fingerprints []Fingerprint `json:"fingerprints,omitempty"`
@@ -64,6 +67,8 @@ type Input struct {
 	// Operator is the address of the host that the operator's own session came
 	// in on, without a prefix; "" when there is none or it is not known.
 	Operator string
+	Guests   []Guest             // that are known on the host
+	Lowers   map[string][]string // declared: what an interface stands on, by name
 }
 
 // StageInput is one backend's part of an Input.
@@ -106,6 +111,7 @@ func New(in Input) *Plan {
 		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Service, b.Service))
 	})
 	p.Restarts = slices.CompactFunc(p.Restarts, func(a, b Restart) bool { return a.Service == b.Service })
+	p.Guests = p.touchedGuests(in.Guests, in.Lowers)
 	p.Digest = p.digest()
 	return p
 }

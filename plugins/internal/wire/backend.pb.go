@@ -450,7 +450,9 @@ type ReadResponse struct {
 	Facts       map[string]string `protobuf:"bytes,3,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Diagnostics []*Diagnostic     `protobuf:"bytes,4,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
 	// The backend's own form of what it has read; comes back in PlanRequest.
-	Opaque        []byte `protobuf:"bytes,5,opt,name=opaque,proto3" json:"opaque,omitempty"`
+	Opaque []byte `protobuf:"bytes,5,opt,name=opaque,proto3" json:"opaque,omitempty"`
+	// The virtual machines' network interfaces that it knows of.
+	Guests        []*Guest `protobuf:"bytes,6,rep,name=guests,proto3" json:"guests,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -516,6 +518,13 @@ func (x *ReadResponse) GetDiagnostics() []*Diagnostic {
 func (x *ReadResponse) GetOpaque() []byte {
 	if x != nil {
 		return x.Opaque
+	}
+	return nil
+}
+
+func (x *ReadResponse) GetGuests() []*Guest {
+	if x != nil {
+		return x.Guests
 	}
 	return nil
 }
@@ -1329,6 +1338,98 @@ func (x *Value) GetList() []string {
 	return nil
 }
 
+// Guest is one network interface of a virtual machine: the bridge that it is
+// on, or will be on when the machine next starts.
+type Guest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the machine; the port's name when only that is known.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The host's end, e.g. "vif3.0"; "" while the machine is off.
+	Port string `protobuf:"bytes,2,opt,name=port,proto3" json:"port,omitempty"`
+	// "" when it is not known, or there is none.
+	Bridge string `protobuf:"bytes,3,opt,name=bridge,proto3" json:"bridge,omitempty"`
+	// Who chose the bridge when the machine names none.
+	Default string `protobuf:"bytes,4,opt,name=default,proto3" json:"default,omitempty"`
+	// Why the bridge is not known.
+	Unknown string `protobuf:"bytes,5,opt,name=unknown,proto3" json:"unknown,omitempty"`
+	// A file, or "kernel".
+	Source        string `protobuf:"bytes,6,opt,name=source,proto3" json:"source,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Guest) Reset() {
+	*x = Guest{}
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Guest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Guest) ProtoMessage() {}
+
+func (x *Guest) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Guest.ProtoReflect.Descriptor instead.
+func (*Guest) Descriptor() ([]byte, []int) {
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Guest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Guest) GetPort() string {
+	if x != nil {
+		return x.Port
+	}
+	return ""
+}
+
+func (x *Guest) GetBridge() string {
+	if x != nil {
+		return x.Bridge
+	}
+	return ""
+}
+
+func (x *Guest) GetDefault() string {
+	if x != nil {
+		return x.Default
+	}
+	return ""
+}
+
+func (x *Guest) GetUnknown() string {
+	if x != nil {
+		return x.Unknown
+	}
+	return ""
+}
+
+func (x *Guest) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
 // Change is the difference of one object.
 type Change struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1346,7 +1447,7 @@ type Change struct {
 
 func (x *Change) Reset() {
 	*x = Change{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[21]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1358,7 +1459,7 @@ func (x *Change) String() string {
 func (*Change) ProtoMessage() {}
 
 func (x *Change) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[21]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1371,7 +1472,7 @@ func (x *Change) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Change.ProtoReflect.Descriptor instead.
 func (*Change) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{21}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Change) GetRef() *Ref {
@@ -1435,7 +1536,7 @@ type SettingChange struct {
 
 func (x *SettingChange) Reset() {
 	*x = SettingChange{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[22]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1447,7 +1548,7 @@ func (x *SettingChange) String() string {
 func (*SettingChange) ProtoMessage() {}
 
 func (x *SettingChange) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[22]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1460,7 +1561,7 @@ func (x *SettingChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettingChange.ProtoReflect.Descriptor instead.
 func (*SettingChange) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{22}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *SettingChange) GetKey() string {
@@ -1502,7 +1603,7 @@ type File struct {
 
 func (x *File) Reset() {
 	*x = File{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[23]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1514,7 +1615,7 @@ func (x *File) String() string {
 func (*File) ProtoMessage() {}
 
 func (x *File) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[23]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1527,7 +1628,7 @@ func (x *File) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use File.ProtoReflect.Descriptor instead.
 func (*File) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{23}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *File) GetPath() string {
@@ -1556,7 +1657,7 @@ type FileState struct {
 
 func (x *FileState) Reset() {
 	*x = FileState{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[24]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1568,7 +1669,7 @@ func (x *FileState) String() string {
 func (*FileState) ProtoMessage() {}
 
 func (x *FileState) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[24]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1581,7 +1682,7 @@ func (x *FileState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileState.ProtoReflect.Descriptor instead.
 func (*FileState) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{24}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *FileState) GetExists() bool {
@@ -1617,7 +1718,7 @@ type FileChange struct {
 
 func (x *FileChange) Reset() {
 	*x = FileChange{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[25]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1629,7 +1730,7 @@ func (x *FileChange) String() string {
 func (*FileChange) ProtoMessage() {}
 
 func (x *FileChange) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[25]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1642,7 +1743,7 @@ func (x *FileChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileChange.ProtoReflect.Descriptor instead.
 func (*FileChange) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{25}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *FileChange) GetPath() string {
@@ -1691,7 +1792,7 @@ type Operation struct {
 
 func (x *Operation) Reset() {
 	*x = Operation{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[26]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1703,7 +1804,7 @@ func (x *Operation) String() string {
 func (*Operation) ProtoMessage() {}
 
 func (x *Operation) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[26]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1716,7 +1817,7 @@ func (x *Operation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Operation.ProtoReflect.Descriptor instead.
 func (*Operation) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{26}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Operation) GetId() string {
@@ -1783,7 +1884,7 @@ type Effect struct {
 
 func (x *Effect) Reset() {
 	*x = Effect{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[27]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1795,7 +1896,7 @@ func (x *Effect) String() string {
 func (*Effect) ProtoMessage() {}
 
 func (x *Effect) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[27]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1808,7 +1909,7 @@ func (x *Effect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Effect.ProtoReflect.Descriptor instead.
 func (*Effect) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{27}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Effect) GetKind() string {
@@ -1855,7 +1956,7 @@ type Restart struct {
 
 func (x *Restart) Reset() {
 	*x = Restart{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[28]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1867,7 +1968,7 @@ func (x *Restart) String() string {
 func (*Restart) ProtoMessage() {}
 
 func (x *Restart) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[28]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1880,7 +1981,7 @@ func (x *Restart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Restart.ProtoReflect.Descriptor instead.
 func (*Restart) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{28}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Restart) GetService() string {
@@ -1935,7 +2036,7 @@ type Diagnostic struct {
 
 func (x *Diagnostic) Reset() {
 	*x = Diagnostic{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[29]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1947,7 +2048,7 @@ func (x *Diagnostic) String() string {
 func (*Diagnostic) ProtoMessage() {}
 
 func (x *Diagnostic) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[29]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1960,7 +2061,7 @@ func (x *Diagnostic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Diagnostic.ProtoReflect.Descriptor instead.
 func (*Diagnostic) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{29}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Diagnostic) GetSeverity() string {
@@ -2023,7 +2124,7 @@ type Related struct {
 
 func (x *Related) Reset() {
 	*x = Related{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[30]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2035,7 +2136,7 @@ func (x *Related) String() string {
 func (*Related) ProtoMessage() {}
 
 func (x *Related) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[30]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2048,7 +2149,7 @@ func (x *Related) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Related.ProtoReflect.Descriptor instead.
 func (*Related) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{30}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Related) GetMessage() string {
@@ -2083,7 +2184,7 @@ type Range struct {
 
 func (x *Range) Reset() {
 	*x = Range{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[31]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2095,7 +2196,7 @@ func (x *Range) String() string {
 func (*Range) ProtoMessage() {}
 
 func (x *Range) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[31]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2108,7 +2209,7 @@ func (x *Range) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Range.ProtoReflect.Descriptor instead.
 func (*Range) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{31}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Range) GetFile() string {
@@ -2145,7 +2246,7 @@ type Position struct {
 
 func (x *Position) Reset() {
 	*x = Position{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[32]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2157,7 +2258,7 @@ func (x *Position) String() string {
 func (*Position) ProtoMessage() {}
 
 func (x *Position) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[32]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2170,7 +2271,7 @@ func (x *Position) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Position.ProtoReflect.Descriptor instead.
 func (*Position) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{32}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Position) GetLine() int32 {
@@ -2229,13 +2330,14 @@ const file_linkspan_plugin_v1_backend_proto_rawDesc = "" +
 	"\x05words\x18\x05 \x03(\tR\x05words\x12\x10\n" +
 	"\x03doc\x18\x06 \x01(\tR\x03doc\">\n" +
 	"\vReadRequest\x12/\n" +
-	"\x05setup\x18\x01 \x01(\v2\x19.linkspan.plugin.v1.SetupR\x05setup\"\xcb\x02\n" +
+	"\x05setup\x18\x01 \x01(\v2\x19.linkspan.plugin.v1.SetupR\x05setup\"\xfe\x02\n" +
 	"\fReadResponse\x124\n" +
 	"\aobjects\x18\x01 \x03(\v2\x1a.linkspan.plugin.v1.ObjectR\aobjects\x12.\n" +
 	"\x05files\x18\x02 \x03(\v2\x18.linkspan.plugin.v1.FileR\x05files\x12A\n" +
 	"\x05facts\x18\x03 \x03(\v2+.linkspan.plugin.v1.ReadResponse.FactsEntryR\x05facts\x12@\n" +
 	"\vdiagnostics\x18\x04 \x03(\v2\x1e.linkspan.plugin.v1.DiagnosticR\vdiagnostics\x12\x16\n" +
-	"\x06opaque\x18\x05 \x01(\fR\x06opaque\x1a8\n" +
+	"\x06opaque\x18\x05 \x01(\fR\x06opaque\x121\n" +
+	"\x06guests\x18\x06 \x03(\v2\x19.linkspan.plugin.v1.GuestR\x06guests\x1a8\n" +
 	"\n" +
 	"FactsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -2305,7 +2407,14 @@ const file_linkspan_plugin_v1_backend_proto_rawDesc = "" +
 	"\x05Value\x12\x12\n" +
 	"\x04form\x18\x01 \x01(\tR\x04form\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x12\n" +
-	"\x04list\x18\x03 \x03(\tR\x04list\"\x85\x02\n" +
+	"\x04list\x18\x03 \x03(\tR\x04list\"\x93\x01\n" +
+	"\x05Guest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04port\x18\x02 \x01(\tR\x04port\x12\x16\n" +
+	"\x06bridge\x18\x03 \x01(\tR\x06bridge\x12\x18\n" +
+	"\adefault\x18\x04 \x01(\tR\adefault\x12\x18\n" +
+	"\aunknown\x18\x05 \x01(\tR\aunknown\x12\x16\n" +
+	"\x06source\x18\x06 \x01(\tR\x06source\"\x85\x02\n" +
 	"\x06Change\x12)\n" +
 	"\x03ref\x18\x01 \x01(\v2\x17.linkspan.plugin.v1.RefR\x03ref\x12\x16\n" +
 	"\x06action\x18\x02 \x01(\tR\x06action\x12\x12\n" +
@@ -2393,7 +2502,7 @@ func file_linkspan_plugin_v1_backend_proto_rawDescGZIP() []byte {
 	return file_linkspan_plugin_v1_backend_proto_rawDescData
 }
 
-var file_linkspan_plugin_v1_backend_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_linkspan_plugin_v1_backend_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_linkspan_plugin_v1_backend_proto_goTypes = []any{
 	(*Setup)(nil),            // 0: linkspan.plugin.v1.Setup
 	(*DescribeRequest)(nil),  // 1: linkspan.plugin.v1.DescribeRequest
@@ -2416,88 +2525,90 @@ var file_linkspan_plugin_v1_backend_proto_goTypes = []any{
 	(*Object)(nil),           // 18: linkspan.plugin.v1.Object
 	(*Setting)(nil),          // 19: linkspan.plugin.v1.Setting
 	(*Value)(nil),            // 20: linkspan.plugin.v1.Value
-	(*Change)(nil),           // 21: linkspan.plugin.v1.Change
-	(*SettingChange)(nil),    // 22: linkspan.plugin.v1.SettingChange
-	(*File)(nil),             // 23: linkspan.plugin.v1.File
-	(*FileState)(nil),        // 24: linkspan.plugin.v1.FileState
-	(*FileChange)(nil),       // 25: linkspan.plugin.v1.FileChange
-	(*Operation)(nil),        // 26: linkspan.plugin.v1.Operation
-	(*Effect)(nil),           // 27: linkspan.plugin.v1.Effect
-	(*Restart)(nil),          // 28: linkspan.plugin.v1.Restart
-	(*Diagnostic)(nil),       // 29: linkspan.plugin.v1.Diagnostic
-	(*Related)(nil),          // 30: linkspan.plugin.v1.Related
-	(*Range)(nil),            // 31: linkspan.plugin.v1.Range
-	(*Position)(nil),         // 32: linkspan.plugin.v1.Position
-	nil,                      // 33: linkspan.plugin.v1.ReadResponse.FactsEntry
-	nil,                      // 34: linkspan.plugin.v1.RenderRequest.FactsEntry
-	nil,                      // 35: linkspan.plugin.v1.PlanRequest.FactsEntry
+	(*Guest)(nil),            // 21: linkspan.plugin.v1.Guest
+	(*Change)(nil),           // 22: linkspan.plugin.v1.Change
+	(*SettingChange)(nil),    // 23: linkspan.plugin.v1.SettingChange
+	(*File)(nil),             // 24: linkspan.plugin.v1.File
+	(*FileState)(nil),        // 25: linkspan.plugin.v1.FileState
+	(*FileChange)(nil),       // 26: linkspan.plugin.v1.FileChange
+	(*Operation)(nil),        // 27: linkspan.plugin.v1.Operation
+	(*Effect)(nil),           // 28: linkspan.plugin.v1.Effect
+	(*Restart)(nil),          // 29: linkspan.plugin.v1.Restart
+	(*Diagnostic)(nil),       // 30: linkspan.plugin.v1.Diagnostic
+	(*Related)(nil),          // 31: linkspan.plugin.v1.Related
+	(*Range)(nil),            // 32: linkspan.plugin.v1.Range
+	(*Position)(nil),         // 33: linkspan.plugin.v1.Position
+	nil,                      // 34: linkspan.plugin.v1.ReadResponse.FactsEntry
+	nil,                      // 35: linkspan.plugin.v1.RenderRequest.FactsEntry
+	nil,                      // 36: linkspan.plugin.v1.PlanRequest.FactsEntry
 }
 var file_linkspan_plugin_v1_backend_proto_depIdxs = []int32{
 	3,  // 0: linkspan.plugin.v1.DescribeResponse.schema:type_name -> linkspan.plugin.v1.Schema
 	4,  // 1: linkspan.plugin.v1.Schema.attributes:type_name -> linkspan.plugin.v1.Attribute
 	0,  // 2: linkspan.plugin.v1.ReadRequest.setup:type_name -> linkspan.plugin.v1.Setup
 	18, // 3: linkspan.plugin.v1.ReadResponse.objects:type_name -> linkspan.plugin.v1.Object
-	23, // 4: linkspan.plugin.v1.ReadResponse.files:type_name -> linkspan.plugin.v1.File
-	33, // 5: linkspan.plugin.v1.ReadResponse.facts:type_name -> linkspan.plugin.v1.ReadResponse.FactsEntry
-	29, // 6: linkspan.plugin.v1.ReadResponse.diagnostics:type_name -> linkspan.plugin.v1.Diagnostic
-	0,  // 7: linkspan.plugin.v1.RenderRequest.setup:type_name -> linkspan.plugin.v1.Setup
-	34, // 8: linkspan.plugin.v1.RenderRequest.facts:type_name -> linkspan.plugin.v1.RenderRequest.FactsEntry
-	18, // 9: linkspan.plugin.v1.RenderResponse.objects:type_name -> linkspan.plugin.v1.Object
-	23, // 10: linkspan.plugin.v1.RenderResponse.files:type_name -> linkspan.plugin.v1.File
-	29, // 11: linkspan.plugin.v1.RenderResponse.diagnostics:type_name -> linkspan.plugin.v1.Diagnostic
-	0,  // 12: linkspan.plugin.v1.PlanRequest.setup:type_name -> linkspan.plugin.v1.Setup
-	35, // 13: linkspan.plugin.v1.PlanRequest.facts:type_name -> linkspan.plugin.v1.PlanRequest.FactsEntry
-	18, // 14: linkspan.plugin.v1.PlanRequest.desired:type_name -> linkspan.plugin.v1.Object
-	6,  // 15: linkspan.plugin.v1.PlanRequest.actual:type_name -> linkspan.plugin.v1.ReadResponse
-	21, // 16: linkspan.plugin.v1.PlanRequest.changes:type_name -> linkspan.plugin.v1.Change
-	26, // 17: linkspan.plugin.v1.PlanResponse.operations:type_name -> linkspan.plugin.v1.Operation
-	28, // 18: linkspan.plugin.v1.PlanResponse.restarts:type_name -> linkspan.plugin.v1.Restart
-	27, // 19: linkspan.plugin.v1.PlanResponse.effects:type_name -> linkspan.plugin.v1.Effect
-	29, // 20: linkspan.plugin.v1.PlanResponse.diagnostics:type_name -> linkspan.plugin.v1.Diagnostic
-	0,  // 21: linkspan.plugin.v1.ApplyRequest.setup:type_name -> linkspan.plugin.v1.Setup
-	26, // 22: linkspan.plugin.v1.ApplyRequest.operations:type_name -> linkspan.plugin.v1.Operation
-	0,  // 23: linkspan.plugin.v1.SnapshotRequest.setup:type_name -> linkspan.plugin.v1.Setup
-	26, // 24: linkspan.plugin.v1.SnapshotRequest.operations:type_name -> linkspan.plugin.v1.Operation
-	17, // 25: linkspan.plugin.v1.Object.ref:type_name -> linkspan.plugin.v1.Ref
-	19, // 26: linkspan.plugin.v1.Object.settings:type_name -> linkspan.plugin.v1.Setting
-	17, // 27: linkspan.plugin.v1.Object.depends_on:type_name -> linkspan.plugin.v1.Ref
-	20, // 28: linkspan.plugin.v1.Setting.value:type_name -> linkspan.plugin.v1.Value
-	17, // 29: linkspan.plugin.v1.Change.ref:type_name -> linkspan.plugin.v1.Ref
-	22, // 30: linkspan.plugin.v1.Change.settings:type_name -> linkspan.plugin.v1.SettingChange
-	19, // 31: linkspan.plugin.v1.Change.unchanged:type_name -> linkspan.plugin.v1.Setting
-	20, // 32: linkspan.plugin.v1.SettingChange.before:type_name -> linkspan.plugin.v1.Value
-	20, // 33: linkspan.plugin.v1.SettingChange.after:type_name -> linkspan.plugin.v1.Value
-	24, // 34: linkspan.plugin.v1.File.state:type_name -> linkspan.plugin.v1.FileState
-	24, // 35: linkspan.plugin.v1.FileChange.before:type_name -> linkspan.plugin.v1.FileState
-	24, // 36: linkspan.plugin.v1.FileChange.after:type_name -> linkspan.plugin.v1.FileState
-	17, // 37: linkspan.plugin.v1.Operation.objects:type_name -> linkspan.plugin.v1.Ref
-	25, // 38: linkspan.plugin.v1.Operation.file:type_name -> linkspan.plugin.v1.FileChange
-	27, // 39: linkspan.plugin.v1.Operation.effects:type_name -> linkspan.plugin.v1.Effect
-	17, // 40: linkspan.plugin.v1.Effect.objects:type_name -> linkspan.plugin.v1.Ref
-	31, // 41: linkspan.plugin.v1.Diagnostic.range:type_name -> linkspan.plugin.v1.Range
-	30, // 42: linkspan.plugin.v1.Diagnostic.related:type_name -> linkspan.plugin.v1.Related
-	31, // 43: linkspan.plugin.v1.Related.range:type_name -> linkspan.plugin.v1.Range
-	32, // 44: linkspan.plugin.v1.Range.start:type_name -> linkspan.plugin.v1.Position
-	32, // 45: linkspan.plugin.v1.Range.end:type_name -> linkspan.plugin.v1.Position
-	1,  // 46: linkspan.plugin.v1.BackendService.Describe:input_type -> linkspan.plugin.v1.DescribeRequest
-	5,  // 47: linkspan.plugin.v1.BackendService.Read:input_type -> linkspan.plugin.v1.ReadRequest
-	7,  // 48: linkspan.plugin.v1.BackendService.Render:input_type -> linkspan.plugin.v1.RenderRequest
-	9,  // 49: linkspan.plugin.v1.BackendService.Plan:input_type -> linkspan.plugin.v1.PlanRequest
-	11, // 50: linkspan.plugin.v1.BackendService.Apply:input_type -> linkspan.plugin.v1.ApplyRequest
-	13, // 51: linkspan.plugin.v1.BackendService.Snapshot:input_type -> linkspan.plugin.v1.SnapshotRequest
-	15, // 52: linkspan.plugin.v1.BackendService.Restore:input_type -> linkspan.plugin.v1.RestoreRequest
-	2,  // 53: linkspan.plugin.v1.BackendService.Describe:output_type -> linkspan.plugin.v1.DescribeResponse
-	6,  // 54: linkspan.plugin.v1.BackendService.Read:output_type -> linkspan.plugin.v1.ReadResponse
-	8,  // 55: linkspan.plugin.v1.BackendService.Render:output_type -> linkspan.plugin.v1.RenderResponse
-	10, // 56: linkspan.plugin.v1.BackendService.Plan:output_type -> linkspan.plugin.v1.PlanResponse
-	12, // 57: linkspan.plugin.v1.BackendService.Apply:output_type -> linkspan.plugin.v1.ApplyResponse
-	14, // 58: linkspan.plugin.v1.BackendService.Snapshot:output_type -> linkspan.plugin.v1.SnapshotResponse
-	16, // 59: linkspan.plugin.v1.BackendService.Restore:output_type -> linkspan.plugin.v1.RestoreResponse
-	53, // [53:60] is the sub-list for method output_type
-	46, // [46:53] is the sub-list for method input_type
-	46, // [46:46] is the sub-list for extension type_name
-	46, // [46:46] is the sub-list for extension extendee
-	0,  // [0:46] is the sub-list for field type_name
+	24, // 4: linkspan.plugin.v1.ReadResponse.files:type_name -> linkspan.plugin.v1.File
+	34, // 5: linkspan.plugin.v1.ReadResponse.facts:type_name -> linkspan.plugin.v1.ReadResponse.FactsEntry
+	30, // 6: linkspan.plugin.v1.ReadResponse.diagnostics:type_name -> linkspan.plugin.v1.Diagnostic
+	21, // 7: linkspan.plugin.v1.ReadResponse.guests:type_name -> linkspan.plugin.v1.Guest
+	0,  // 8: linkspan.plugin.v1.RenderRequest.setup:type_name -> linkspan.plugin.v1.Setup
+	35, // 9: linkspan.plugin.v1.RenderRequest.facts:type_name -> linkspan.plugin.v1.RenderRequest.FactsEntry
+	18, // 10: linkspan.plugin.v1.RenderResponse.objects:type_name -> linkspan.plugin.v1.Object
+	24, // 11: linkspan.plugin.v1.RenderResponse.files:type_name -> linkspan.plugin.v1.File
+	30, // 12: linkspan.plugin.v1.RenderResponse.diagnostics:type_name -> linkspan.plugin.v1.Diagnostic
+	0,  // 13: linkspan.plugin.v1.PlanRequest.setup:type_name -> linkspan.plugin.v1.Setup
+	36, // 14: linkspan.plugin.v1.PlanRequest.facts:type_name -> linkspan.plugin.v1.PlanRequest.FactsEntry
+	18, // 15: linkspan.plugin.v1.PlanRequest.desired:type_name -> linkspan.plugin.v1.Object
+	6,  // 16: linkspan.plugin.v1.PlanRequest.actual:type_name -> linkspan.plugin.v1.ReadResponse
+	22, // 17: linkspan.plugin.v1.PlanRequest.changes:type_name -> linkspan.plugin.v1.Change
+	27, // 18: linkspan.plugin.v1.PlanResponse.operations:type_name -> linkspan.plugin.v1.Operation
+	29, // 19: linkspan.plugin.v1.PlanResponse.restarts:type_name -> linkspan.plugin.v1.Restart
+	28, // 20: linkspan.plugin.v1.PlanResponse.effects:type_name -> linkspan.plugin.v1.Effect
+	30, // 21: linkspan.plugin.v1.PlanResponse.diagnostics:type_name -> linkspan.plugin.v1.Diagnostic
+	0,  // 22: linkspan.plugin.v1.ApplyRequest.setup:type_name -> linkspan.plugin.v1.Setup
+	27, // 23: linkspan.plugin.v1.ApplyRequest.operations:type_name -> linkspan.plugin.v1.Operation
+	0,  // 24: linkspan.plugin.v1.SnapshotRequest.setup:type_name -> linkspan.plugin.v1.Setup
+	27, // 25: linkspan.plugin.v1.SnapshotRequest.operations:type_name -> linkspan.plugin.v1.Operation
+	17, // 26: linkspan.plugin.v1.Object.ref:type_name -> linkspan.plugin.v1.Ref
+	19, // 27: linkspan.plugin.v1.Object.settings:type_name -> linkspan.plugin.v1.Setting
+	17, // 28: linkspan.plugin.v1.Object.depends_on:type_name -> linkspan.plugin.v1.Ref
+	20, // 29: linkspan.plugin.v1.Setting.value:type_name -> linkspan.plugin.v1.Value
+	17, // 30: linkspan.plugin.v1.Change.ref:type_name -> linkspan.plugin.v1.Ref
+	23, // 31: linkspan.plugin.v1.Change.settings:type_name -> linkspan.plugin.v1.SettingChange
+	19, // 32: linkspan.plugin.v1.Change.unchanged:type_name -> linkspan.plugin.v1.Setting
+	20, // 33: linkspan.plugin.v1.SettingChange.before:type_name -> linkspan.plugin.v1.Value
+	20, // 34: linkspan.plugin.v1.SettingChange.after:type_name -> linkspan.plugin.v1.Value
+	25, // 35: linkspan.plugin.v1.File.state:type_name -> linkspan.plugin.v1.FileState
+	25, // 36: linkspan.plugin.v1.FileChange.before:type_name -> linkspan.plugin.v1.FileState
+	25, // 37: linkspan.plugin.v1.FileChange.after:type_name -> linkspan.plugin.v1.FileState
+	17, // 38: linkspan.plugin.v1.Operation.objects:type_name -> linkspan.plugin.v1.Ref
+	26, // 39: linkspan.plugin.v1.Operation.file:type_name -> linkspan.plugin.v1.FileChange
+	28, // 40: linkspan.plugin.v1.Operation.effects:type_name -> linkspan.plugin.v1.Effect
+	17, // 41: linkspan.plugin.v1.Effect.objects:type_name -> linkspan.plugin.v1.Ref
+	32, // 42: linkspan.plugin.v1.Diagnostic.range:type_name -> linkspan.plugin.v1.Range
+	31, // 43: linkspan.plugin.v1.Diagnostic.related:type_name -> linkspan.plugin.v1.Related
+	32, // 44: linkspan.plugin.v1.Related.range:type_name -> linkspan.plugin.v1.Range
+	33, // 45: linkspan.plugin.v1.Range.start:type_name -> linkspan.plugin.v1.Position
+	33, // 46: linkspan.plugin.v1.Range.end:type_name -> linkspan.plugin.v1.Position
+	1,  // 47: linkspan.plugin.v1.BackendService.Describe:input_type -> linkspan.plugin.v1.DescribeRequest
+	5,  // 48: linkspan.plugin.v1.BackendService.Read:input_type -> linkspan.plugin.v1.ReadRequest
+	7,  // 49: linkspan.plugin.v1.BackendService.Render:input_type -> linkspan.plugin.v1.RenderRequest
+	9,  // 50: linkspan.plugin.v1.BackendService.Plan:input_type -> linkspan.plugin.v1.PlanRequest
+	11, // 51: linkspan.plugin.v1.BackendService.Apply:input_type -> linkspan.plugin.v1.ApplyRequest
+	13, // 52: linkspan.plugin.v1.BackendService.Snapshot:input_type -> linkspan.plugin.v1.SnapshotRequest
+	15, // 53: linkspan.plugin.v1.BackendService.Restore:input_type -> linkspan.plugin.v1.RestoreRequest
+	2,  // 54: linkspan.plugin.v1.BackendService.Describe:output_type -> linkspan.plugin.v1.DescribeResponse
+	6,  // 55: linkspan.plugin.v1.BackendService.Read:output_type -> linkspan.plugin.v1.ReadResponse
+	8,  // 56: linkspan.plugin.v1.BackendService.Render:output_type -> linkspan.plugin.v1.RenderResponse
+	10, // 57: linkspan.plugin.v1.BackendService.Plan:output_type -> linkspan.plugin.v1.PlanResponse
+	12, // 58: linkspan.plugin.v1.BackendService.Apply:output_type -> linkspan.plugin.v1.ApplyResponse
+	14, // 59: linkspan.plugin.v1.BackendService.Snapshot:output_type -> linkspan.plugin.v1.SnapshotResponse
+	16, // 60: linkspan.plugin.v1.BackendService.Restore:output_type -> linkspan.plugin.v1.RestoreResponse
+	54, // [54:61] is the sub-list for method output_type
+	47, // [47:54] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_linkspan_plugin_v1_backend_proto_init() }
@@ -2511,7 +2622,7 @@ func file_linkspan_plugin_v1_backend_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linkspan_plugin_v1_backend_proto_rawDesc), len(file_linkspan_plugin_v1_backend_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   36,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

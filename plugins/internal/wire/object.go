@@ -49,6 +49,16 @@ func ToValue(m *Value) plan.Value {
 	return plan.Value{Form: plan.Form(m.GetForm()), Text: m.GetText(), List: m.GetList()}
 }
 
+// FromGuest makes the message of a guest.
+func FromGuest(g plan.Guest) *Guest {
+	return &Guest{Name: text(g.Name), Port: text(g.Port), Bridge: text(g.Bridge), Default: text(g.Default), Unknown: text(g.Unknown), Source: text(g.Source)}
+}
+
+// ToGuest reads the message of a guest.
+func ToGuest(m *Guest) plan.Guest {
+	return plan.Guest{Name: m.GetName(), Port: m.GetPort(), Bridge: m.GetBridge(), Default: m.GetDefault(), Unknown: m.GetUnknown(), Source: m.GetSource()}
+}
+
 // FromChange makes the message of a change. Its origin stays with the program.
 func FromChange(c plan.Change) *Change {
 	return &Change{Ref: FromRef(c.Ref), Action: string(c.Action), Type: c.Type, Path: c.Path, Reason: c.Reason,

@@ -4,12 +4,12 @@ import "linkspan/core/backend"
 
 // FromReadResponse makes the message of what is there.
 func FromReadResponse(r backend.ReadResponse) *ReadResponse {
-	return &ReadResponse{Objects: FromObjects(r.Objects), Files: each(r.Files, FromFile), Facts: r.Facts, Diagnostics: FromDiagnostics(r.Diagnostics), Opaque: r.Opaque}
+	return &ReadResponse{Objects: FromObjects(r.Objects), Files: each(r.Files, FromFile), Facts: r.Facts, Diagnostics: FromDiagnostics(r.Diagnostics), Opaque: r.Opaque, Guests: each(r.Guests, FromGuest)}
 }
 
 // ToReadResponse reads the message of what is there.
 func ToReadResponse(m *ReadResponse) backend.ReadResponse {
-	return backend.ReadResponse{Objects: ToObjects(m.GetObjects()), Files: each(m.GetFiles(), ToFile), Facts: m.GetFacts(), Diagnostics: ToDiagnostics(m.GetDiagnostics()), Opaque: m.GetOpaque()}
+	return backend.ReadResponse{Objects: ToObjects(m.GetObjects()), Files: each(m.GetFiles(), ToFile), Facts: m.GetFacts(), Diagnostics: ToDiagnostics(m.GetDiagnostics()), Opaque: m.GetOpaque(), Guests: each(m.GetGuests(), ToGuest)}
 }
 
 // FromRenderResponse makes the message of what the definition means.

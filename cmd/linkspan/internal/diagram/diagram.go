@@ -47,6 +47,19 @@ type Input struct {
 	Guests map[string][]string // guests by bridge
 }
 
+// Guests are the names of guests by bridge, each once.
+func Guests(guests []plan.Guest) map[string][]string {
+	out := make(map[string][]string)
+	for bridge, list := range plan.GuestsOn(guests) {
+		for _, g := range list {
+			if !slices.Contains(out[bridge], g.Name) {
+				out[bridge] = append(out[bridge], g.Name)
+			}
+		}
+	}
+	return out
+}
+
 // rankOf is the column of each kind.
 var rankOf = map[string]int{"ethernet": 0, "bond": 1, "vlan": 2, "bridge": 3, "guest": 4}
 

@@ -11,10 +11,9 @@ import (
 
 // Graph prints a host's topology as a tree: what carries addresses and guests
 // at the top, the cards below. A part that stands under several is drawn once.
-// Signs are those of a plan, by interface name; nil shows none.
-func Graph(w io.Writer, s Style, h *host.Host, signs map[string]string) {
-	g := graphView{w: w, Style: s, host: h, signs: signs, drawn: map[string]bool{}}
-	fmt.Fprintln(w, s.paint(bold, Clean(h.Name)))
+func Graph(w io.Writer, s Style, in diagram.Input) {
+	g := graphView{w: w, Style: s, host: in.Host, signs: diagram.Signs(in.Plan), guests: in.Guests, drawn: map[string]bool{}}
+	fmt.Fprintln(w, s.paint(bold, Clean(in.Host.Name)))
 	tops := g.tops()
 	for i, name := range tops {
 		g.branch(name, "", i == len(tops)-1)
@@ -23,10 +22,11 @@ func Graph(w io.Writer, s Style, h *host.Host, signs map[string]string) {
 
 type graphView struct {
 	Style
-	w     io.Writer
-	host  *host.Host
-	signs map[string]string
-	drawn map[string]bool
+	w      io.Writer
+	host   *host.Host
+	signs  map[string]string
+	guests map[string][]string
+	drawn  map[string]bool
 }
 
 // tops are the interfaces that nothing stands on.
@@ -47,13 +47,7 @@ func (g graphView) tops() []string {
 }
 
 func (g graphView) branch(name, indent string, last bool) {
-	tee, bar := "├─ ", "│  "
-	if last {
-		tee, bar = "└─ ", "   "
-	}
-	if g.ASCII {
-		tee, bar = strings.NewReplacer("├─", "|-", "└─", "`-", "│", "|").Replace(tee), strings.ReplaceAll(bar, "│", "|")
-	}
+	tee, bar := g.lines(last)
 	i, declared := g.host.Interface(name)
 	if !declared {
 		fmt.Fprintf(g.w, "%s%s%s\n", indent, tee, Clean(name))
@@ -66,8 +60,33 @@ func (g graphView) branch(name, indent string, last bool) {
 	g.drawn[name] = true
 	fmt.Fprintf(g.w, "%s%s%s  %s\n", indent, tee, g.name(name), Clean(describe(i)))
 	lowers := i.Lowers()
+	g.guestsOn(name, indent+bar, len(lowers) == 0)
 	for n, l := range lowers {
 		g.branch(l, indent+bar, n == len(lowers)-1)
+	}
+}
+
+// lines are what leads to a branch and what runs past it.
+func (g graphView) lines(last bool) (tee, bar string) {
+	tee, bar = "├─ ", "│  "
+	if last {
+		tee, bar = "└─ ", "   "
+	}
+	if g.ASCII {
+		tee, bar = strings.NewReplacer("├─", "|-", "└─", "`-", "│", "|").Replace(tee), strings.ReplaceAll(bar, "│", "|")
+	}
+	return tee, bar
+}
+
+// guestsOn draws a bridge's guests; many are one line.
+func (g graphView) guestsOn(bridge, indent string, last bool) {
+	names := g.guests[bridge]
+	if len(names) > diagram.Fold {
+		names = []string{fmt.Sprintf("%d guests, %s … %s", len(names), names[0], names[len(names)-1])}
+	}
+	for n, name := range names {
+		tee, _ := g.lines(last && n == len(names)-1)
+		fmt.Fprintf(g.w, "%s%s%s  %s\n", indent, tee, Clean(name), g.paint(dim, "guest"))
 	}
 }
 

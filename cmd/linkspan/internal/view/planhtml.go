@@ -27,8 +27,9 @@ var planTemplate = template.Must(template.New("plan").Funcs(template.FuncMap{
 	"alarm": func(e plan.Effect) bool {
 		return e.Kind == plan.EffectOperator || e.Kind == plan.EffectUnreachable
 	},
-	"join":  func(l []string) string { return strings.Join(l, ", ") },
-	"clean": Clean,
+	"join":   func(l []string) string { return strings.Join(l, ", ") },
+	"guests": guestLine,
+	"clean":  Clean,
 }).Parse(planPage))
 
 var signClasses = map[string]string{"+": "made", "~": "changed", "-": "removed"}

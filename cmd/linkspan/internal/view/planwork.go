@@ -16,6 +16,7 @@ import (
 func (v planView) work() {
 	v.files()
 	v.own()
+	v.guests()
 	for _, h := range v.plan.Hooks {
 		v.row("Hooks", fmt.Sprintf("%s (%s)", h.Name, strings.Join(h.On, ", ")))
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"linkspan/core/engine"
+	"linkspan/core/plan"
 )
 
 // SideBySide prints what is declared, persisted and live, interface by
@@ -19,6 +20,7 @@ func SideBySide(w io.Writer, s Style, st *engine.Status) {
 		}
 		fmt.Fprintf(w, "  %s\n", s.paint(dim, strings.TrimRight(head, " ")))
 	}
+	guests := plan.GuestsOn(st.Guests)
 	for _, i := range st.Interfaces {
 		declared := i.Type
 		if !i.Declared {
@@ -31,6 +33,9 @@ func SideBySide(w io.Writer, s Style, st *engine.Status) {
 		fmt.Fprintf(w, "  %s\n", strings.TrimRight(row, " "))
 		for _, v := range i.Views {
 			s.differences(w, v)
+		}
+		for _, line := range guestRows(guests[i.Name]) {
+			fmt.Fprintf(w, "      %s\n", s.paint(dim, line))
 		}
 	}
 	for _, v := range st.Others {
