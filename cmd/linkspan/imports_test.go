@@ -33,6 +33,11 @@ var importRules = []importRule{
 	{from: []string{"core/fleet"}, may: []string{"core/diag", "core/host"}, why: "comparing hosts needs neither files nor backends"},
 	{from: []string{"hcl/hostfile"}, may: []string{"core/diag", "core/host"}, why: "reading definitions starts nothing"},
 	{from: []string{"plugins/ifcfg/..."}, may: backendsMay("plugins/ifcfg/..."), why: "backends know the contract and their own domain, never one another"},
+	{from: []string{"plugins/ifcfg/shell"}, may: []string{}, why: "a file of shell variables is text; what the keys mean is the readers' business"},
+	{from: []string{"plugins/ifcfg/rule"}, may: []string{"core/diag"}, why: "what can be wrong is a list of texts"},
+	{from: []string{"plugins/ifcfg/reader"}, may: []string{"core/host", "plugins/ifcfg/shell"}, why: "what a reader makes of the files does not depend on who asks"},
+	{from: []string{"plugins/ifcfg/survey"}, may: []string{"core/diag", "core/host", "core/plan", "plugins/ifcfg/reader", "plugins/ifcfg/rule", "plugins/ifcfg/shell"}, why: "looking at files writes none"},
+	{from: []string{"plugins/ifcfg/writer"}, may: []string{"core/backend", "core/diag", "core/host", "core/plan", "plugins/ifcfg/reader", "plugins/ifcfg/rule", "plugins/ifcfg/shell"}, why: "what is written follows from the definition and the reader, not from what else the host has"},
 	{from: []string{"plugins/netlink/..."}, may: backendsMay("plugins/netlink/..."), why: "backends know the contract and their own domain, never one another"},
 	{from: []string{"plugins/xend/..."}, may: backendsMay("plugins/xend/..."), why: "backends know the contract and their own domain, never one another"},
 

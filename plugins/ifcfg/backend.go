@@ -13,52 +13,54 @@ import (
 	"linkspan/core/backend"
 	"linkspan/core/diag"
 	"linkspan/core/host"
+	"linkspan/plugins/ifcfg/reader"
+	"linkspan/plugins/ifcfg/rule"
 )
-
-// name is the backend's name.
-const name = "ifcfg"
 
 // New returns the backend.
 func New() backend.Backend { return &ifcfg{} }
 
 type ifcfg struct{}
 
+// Rules lists the rules of this backend, by code.
+func Rules() []diag.Rule { return rule.All() }
+
 // Describe says what the backend is.
 func (*ifcfg) Describe(context.Context) (backend.Description, error) {
 	return backend.Description{
-		Name: name, Version: "1.0.0", Phase: backend.Persist,
+		Name: reader.Backend, Version: "1.0.0", Phase: backend.Persist,
 		Doc: "Writes and reads the ifcfg files of RHEL's network scripts.",
 		Schema: host.Schema{
 			Doc:              "The files of RHEL's network scripts.",
 			InterfaceOptions: true,
 			Attributes: []host.Attribute{
-				{Name: "release", Type: host.TypeString, Words: readerNames(), Doc: "Who reads the files: the network scripts of a release (rhel5.2 for 5.0 to 5.3), or nm for NetworkManager; found from the host's /etc/redhat-release or /etc/os-release when not given."},
+				{Name: "release", Type: host.TypeString, Words: reader.Names(), Doc: "Who reads the files: the network scripts of a release (rhel5.2 for 5.0 to 5.3), or nm for NetworkManager; found from the host's /etc/redhat-release or /etc/os-release when not given."},
 				{Name: "restart", Type: host.TypeString, Words: []string{"auto", "never"}, Default: "auto", Doc: "\"never\" leaves the restart of the network to the operator."},
 			},
 		},
-		Paths: []string{scripts + "/", networkFile, modprobeFile, ledgerFile},
+		Paths: []string{reader.Dir + "/", reader.NetworkFile, reader.ModprobeFile, ledgerFile},
 	}, nil
 }
 
 // readerOf chooses the reader: the definition's word, else what was found on
 // the host, else what the releases have in common.
-func readerOf(config map[string]any, facts map[string]string) (reader, diag.List) {
+func readerOf(config map[string]any, facts map[string]string) (reader.Reader, diag.List) {
 	wanted, _ := config["release"].(string) // the schema says string; absent gives ""
 	if wanted == "" {
 		wanted = facts["release"]
 	}
 	if wanted == "" {
-		r, _ := readerNamed(anyRelease)
+		r, _ := reader.Named(reader.AnyRelease)
 		if len(facts) == 0 {
 			return r, nil // offline: nothing was looked for
 		}
-		return r, diag.List{ruleRelease.At(`backend["ifcfg"]`, "neither release is set nor do /etc/redhat-release and /etc/os-release tell; only what rhel5 to rhel8 read alike is written. The releases are %q", readerNames())}
+		return r, diag.List{rule.Release.At(`backend["ifcfg"]`, "neither release is set nor do /etc/redhat-release and /etc/os-release tell; only what rhel5 to rhel8 read alike is written. The releases are %q", reader.Names())}
 	}
-	r, ok := readerNamed(wanted)
-	if !ok || wanted == anyRelease {
-		r, _ = readerNamed(anyRelease)
-		return r, diag.List{diag.Diagnostic{Severity: diag.Error, Code: ruleRelease.Code, Summary: ruleRelease.Summary, Path: `backend["ifcfg"].release`,
-			Detail: fmt.Sprintf("release is one of %q, not %q.%s", readerNames(), wanted, diag.DidYouMean(wanted, readerNames()))}}
+	r, ok := reader.Named(wanted)
+	if !ok || wanted == reader.AnyRelease {
+		r, _ = reader.Named(reader.AnyRelease)
+		return r, diag.List{diag.Diagnostic{Severity: diag.Error, Code: rule.Release.Code, Summary: rule.Release.Summary, Path: `backend["ifcfg"].release`,
+			Detail: fmt.Sprintf("release is one of %q, not %q.%s", reader.Names(), wanted, diag.DidYouMean(wanted, reader.Names()))}}
 	}
 	return r, nil
 }

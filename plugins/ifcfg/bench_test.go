@@ -11,6 +11,7 @@ import (
 	"linkspan/core/backend"
 	"linkspan/core/host"
 	"linkspan/core/plan"
+	"linkspan/plugins/ifcfg/reader"
 )
 
 // large is a host with as many VLANs on one bond, each with a bridge.
@@ -41,7 +42,7 @@ func BenchmarkPlan(b *testing.B) {
 		{"changed", func(root string) {
 			writeAll(b, root, h, config)
 			for n := 1; n <= 40; n++ {
-				if err := os.WriteFile(filepath.Join(root, filePath(fmt.Sprintf("xenbr%d", n))), []byte("DEVICE=x\n"), 0o644); err != nil {
+				if err := os.WriteFile(filepath.Join(root, reader.FilePath(fmt.Sprintf("xenbr%d", n))), []byte("DEVICE=x\n"), 0o644); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -3,6 +3,7 @@ package ifcfg
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,6 +13,9 @@ import (
 
 	"linkspan/core/backend"
 	"linkspan/core/host"
+	"linkspan/plugins/ifcfg/reader"
+	"linkspan/plugins/ifcfg/rule"
+	"linkspan/plugins/ifcfg/writer"
 )
 
 // corpusTree is one host of testdata/corpus: files in the shapes that an
@@ -46,7 +50,7 @@ func corpus(t testing.TB) []corpusTree {
 			if err != nil {
 				t.Fatal(err)
 			}
-			path := scripts + "/" + name
+			path := reader.Dir + "/" + name
 			switch name {
 			case "RELEASE":
 				tree.release = strings.TrimSpace(string(text))
@@ -54,60 +58,15 @@ func corpus(t testing.TB) []corpusTree {
 			case "FINDINGS":
 				continue
 			case "network":
-				path = networkFile
+				path = reader.NetworkFile
 			case "modprobe.conf":
-				path = modprobeFile
+				path = reader.ModprobeFile
 			}
-			tree.files = append(tree.files, file(path, text))
+			tree.files = append(tree.files, writer.File(path, text))
 		}
 		out = append(out, tree)
 	}
 	return out
-}
-
-// Every file of the corpus is kept byte for byte, and an edit changes its own
-// lines only.
-func TestCorpusBytes(t *testing.T) {
-	n := 0
-	for _, tree := range corpus(t) {
-		for _, f := range tree.files {
-			n++
-			if got := parse(f.Content).apply(nil); !bytes.Equal(got, f.Content) {
-				t.Errorf("%s %s: not kept", tree.name, f.Path)
-			}
-			checkEdits(t, f.Content)
-			keepsOtherLines(t, tree.name+" "+f.Path, f.Content)
-		}
-	}
-	if n < 150 {
-		t.Errorf("%d files", n)
-	}
-}
-
-// keepsOtherLines sets MTU and holds that every line without it is still there,
-// in order.
-func keepsOtherLines(t *testing.T, title string, raw []byte) {
-	t.Helper()
-	d := parse(raw)
-	edited := d.apply([]edit{{key: "MTU", value: "1499"}})
-	if len(d.problems) > 0 || len(raw) > 0 && raw[len(raw)-1] != '\n' {
-		return
-	}
-	rest := edited
-	for line := range bytes.Lines(raw) {
-		if bytes.Contains(line, []byte("MTU=")) {
-			continue
-		}
-		at := bytes.Index(rest, line)
-		if at < 0 {
-			t.Errorf("%s: the line %q is gone", title, line)
-			return
-		}
-		rest = rest[at+len(line):]
-	}
-	if extra := len(edited) - len(raw); extra > len("MTU=1499\n") {
-		t.Errorf("%s: %d bytes more", title, extra)
-	}
 }
 
 // Every tree of the corpus is found fault with as its FINDINGS say; go test
@@ -115,14 +74,14 @@ func keepsOtherLines(t *testing.T, title string, raw []byte) {
 func TestCorpusFindings(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, tree := range corpus(t) {
-		r, ok := readerNamed(tree.release)
+		r, ok := reader.Named(tree.release)
 		if !ok {
 			t.Fatalf("%s: release %q", tree.name, tree.release)
 		}
 		s := memory(r, tree.files)
-		s.lint(&host.Host{})
+		s.Lint(&host.Host{})
 		var lines []string
-		for _, d := range s.diags {
+		for _, d := range s.Diags {
 			seen[d.Code] = true
 			lines = append(lines, fmt.Sprintf("%s:%d %s %s\n", filepath.Base(d.Range.File), d.Range.Start.Line, d.Code, d.Detail))
 		}
@@ -142,24 +101,26 @@ func TestCorpusFindings(t *testing.T) {
 			t.Errorf("%s: found\n%s\nwant\n%s", tree.name, have, want)
 		}
 	}
-	for _, r := range lintRules() {
+	for _, r := range rule.All() {
 		if !seen[r.Code] && !slices.Contains(notFromFiles, r.Code) {
 			t.Errorf("no file of the corpus has the fault %s (%s)", r.Code, r.Summary)
 		}
 	}
 }
 
-// notFromFiles are rules about a definition, not about existing files.
-var notFromFiles = []string{ruleLate.Code, ruleNewOption.Code, ruleLeft.Code, ruleNetworkingOff.Code, ruleLeftOut.Code}
+// notFromFiles are rules about a definition beside the files, or about files that
+// cannot be kept in the corpus.
+var notFromFiles = []string{rule.CannotExpress.Code, rule.Unsafe.Code, rule.Unreadable.Code, rule.ForeignPort.Code, rule.Release.Code, rule.GatewayDev.Code, rule.NotWritten.Code,
+	rule.Late.Code, rule.NewOption.Code, rule.Left.Code, rule.NetworkingOff.Code, rule.LeftOut.Code}
 
 // What is there is read without panic and without an interface of no name.
 func TestCorpusMeaning(t *testing.T) {
 	for _, tree := range corpus(t) {
-		for _, release := range append(readerNames(), anyRelease) {
-			r, _ := readerNamed(release)
+		for _, release := range append(reader.Names(), reader.AnyRelease) {
+			r, _ := reader.Named(release)
 			s := memory(r, tree.files)
-			for _, device := range sortedKeys(s.devices) {
-				if one, ok := s.iface(device, nil); ok && one.Name == "" {
+			for _, device := range slices.Sorted(maps.Keys(s.Devices)) {
+				if one, ok := s.Interface(device, nil); ok && one.Name == "" {
 					t.Errorf("%s %s: %+v", tree.name, release, one)
 				}
 			}
@@ -196,9 +157,9 @@ func TestStrangeFiles(t *testing.T) {
 	} {
 		t.Run(c.title, func(t *testing.T) {
 			s := newSite(t, map[string]string{"ifcfg-eth1": "DEVICE=eth1\n"}, declared...)
-			dir := filepath.Join(s.root, scripts)
+			dir := filepath.Join(s.root, reader.Dir)
 			if strings.HasPrefix(c.title, "two") {
-				writeBelow(t, s.root, file(filePath("eth0"), []byte("DEVICE=eth0\n")))
+				writeBelow(t, s.root, writer.File(reader.FilePath("eth0"), []byte("DEVICE=eth0\n")))
 			}
 			if err := c.make(dir); err != nil {
 				t.Fatal(err)
@@ -215,7 +176,7 @@ func TestStrangeFiles(t *testing.T) {
 func TestLinks(t *testing.T) {
 	for _, target := range []string{"../networking/devices/ifcfg-eth0", "/etc/sysconfig/networking/devices/ifcfg-eth0"} {
 		s := newSite(t, map[string]string{"/etc/sysconfig/networking/devices/ifcfg-eth0": "DEVICE=eth0\nIPADDR=10.0.0.2\nPREFIX=24\n", "ifcfg-eth1": "DEVICE=eth1\n"}, card("eth0", "10.0.0.2/24"))
-		if err := os.Symlink(target, filepath.Join(s.root, scripts, "ifcfg-eth0")); err != nil {
+		if err := os.Symlink(target, filepath.Join(s.root, reader.Dir, "ifcfg-eth0")); err != nil {
 			t.Fatal(err)
 		}
 		if p, diags := s.plan("rhel6"); len(p.Operations) > 0 || diags.HasErrors() {
@@ -231,11 +192,11 @@ func TestReleases(t *testing.T) {
 		"Red Hat Enterprise Linux Server release 6.10 (Santiago)": "rhel6", "CentOS Linux release 7.9.2009 (Core)": "rhel7", "Rocky Linux release 8.9 (Green Obsidian)": "rhel8",
 		"Red Hat Enterprise Linux release 9.3 (Plow)": "nm", "Fedora release 39": "", "": "",
 	} {
-		if got := detect(text, "", false); got != want {
+		if got := reader.Detect(text, "", false); got != want {
 			t.Errorf("%q is %q, not %q", text, got, want)
 		}
 	}
-	if got := detect("", "NAME=\"AlmaLinux\"\nID=\"almalinux\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID=\"8.8\"\n", false); got != "rhel8" {
+	if got := reader.Detect("", "NAME=\"AlmaLinux\"\nID=\"almalinux\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID=\"8.8\"\n", false); got != "rhel8" {
 		t.Errorf("os-release: %q", got)
 	}
 	for _, wrong := range []any{"rhel99", "any", 7, "RHEL7"} {

@@ -9,6 +9,7 @@ import (
 	"linkspan/core/backend"
 	"linkspan/core/host"
 	"linkspan/core/plan"
+	"linkspan/plugins/ifcfg/reader"
 )
 
 // effects are what the change implies beyond the files: what a restart of the
@@ -20,7 +21,7 @@ func (p *planning) effects(q backend.PlanRequest) []plan.Effect {
 			out = append(out, plan.Effect{Kind: kind, Text: fmt.Sprintf(text, args...)})
 		}
 	}
-	if p.rel.nm {
+	if p.Reader.NM {
 		add(plan.EffectLater, "NetworkManager keeps what is up as it is when it starts; a changed connection counts once it is brought up again (nmcli connection up), or at the next boot")
 	} else {
 		add(plan.EffectLink, "a restart of the network takes every interface down and up again: %s unreachable for some seconds (2 to 12 were measured for a bond with VLANs and bridges), and guests' ports go with bridges that the scripts delete", orNone(p.addresses()))
@@ -38,8 +39,8 @@ func (p *planning) effects(q backend.PlanRequest) []plan.Effect {
 
 func (p *planning) addresses() []string {
 	var out []string
-	for i := range p.declared.Interfaces {
-		for _, a := range p.declared.Interfaces[i].Addresses {
+	for i := range p.Declared.Interfaces {
+		for _, a := range p.Declared.Interfaces[i].Addresses {
 			out = append(out, a.Addr().String())
 		}
 	}
@@ -51,8 +52,8 @@ func (p *planning) addresses() []string {
 func (p *planning) bridges() []plan.Effect {
 	var names, slow []string
 	var wait time.Duration
-	for i := range p.declared.Interfaces {
-		one := &p.declared.Interfaces[i]
+	for i := range p.Declared.Interfaces {
+		one := &p.Declared.Interfaces[i]
 		if one.Bridge == nil || one.Wanted() != host.Up {
 			continue
 		}
@@ -66,14 +67,14 @@ func (p *planning) bridges() []plan.Effect {
 		out = append(out, plan.Effect{Kind: plan.EffectGuest, Text: fmt.Sprintf("%s: %s", some(names), p.bridgeFate())})
 	}
 	if wait > 0 {
-		out = append(out, plan.Effect{Kind: plan.EffectUnreachable, Gap: wait, Text: fmt.Sprintf("with STP the scripts of %s wait for twice the forward delay and 7 s more at each of %s", p.rel.name, some(slow))})
+		out = append(out, plan.Effect{Kind: plan.EffectUnreachable, Gap: wait, Text: fmt.Sprintf("with STP the scripts of %s wait for twice the forward delay and 7 s more at each of %s", p.Reader.Name, some(slow))})
 	}
 	return out
 }
 
 // stpWait: from 9.49 ifup-eth raises LINKDELAY to twice the delay and 7 s.
 func (p *planning) stpWait(b *host.Bridge) time.Duration {
-	if !is(b.STP) || !p.rel.ipv6Default {
+	if b.STP == nil || !*b.STP || !p.Reader.IPv6Default {
 		return 0
 	}
 	delay := host.Centiseconds(1500)
@@ -86,9 +87,9 @@ func (p *planning) stpWait(b *host.Bridge) time.Duration {
 // bridgeFate is what ifdown does to a bridge (ifdown-eth of the releases; measured).
 func (p *planning) bridgeFate() string {
 	switch {
-	case p.rel.bridgeFirst:
+	case p.Reader.BridgeFirst:
 		return "the scripts take bridges and VLANs down but never delete them; guests keep their ports, which pass nothing meanwhile"
-	case p.rel.rawDelay:
+	case p.Reader.RawDelay:
 		return "ifdown of its last port deletes the bridge with its address and routes unless a guest's port is on it; guests' ports pass nothing meanwhile. Never `ifdown` and `ifup` a single port: the bridge would come back down and without address"
 	}
 	return "when the last port that is not a guest's leaves, the scripts delete the bridge unless a guest's port is on it; guests' ports pass nothing meanwhile"
@@ -112,7 +113,7 @@ func (p *planning) stay(changes []plan.Change) []plan.Effect {
 
 func (p *planning) made() bool {
 	return slices.ContainsFunc(p.operations, func(o plan.Operation) bool {
-		return o.File.After.Exists && strings.HasPrefix(o.File.Path, scripts+"/ifcfg-")
+		return o.File.After.Exists && strings.HasPrefix(o.File.Path, reader.Dir+"/ifcfg-")
 	})
 }
 

@@ -13,6 +13,8 @@ import (
 
 	"linkspan/core/backend"
 	"linkspan/core/host"
+	"linkspan/plugins/ifcfg/reader"
+	"linkspan/plugins/ifcfg/writer"
 )
 
 // hostile are values that make a shell run something, or end the value.
@@ -57,9 +59,9 @@ func poisoned(v string) []host.Host {
 		i.Routes = []host.Route{{To: prefixes("2001:db8::/32")[0], Via: netip.MustParseAddr("fe80::1").WithZone(v)}}
 	})
 	for _, key := range []string{"ARPCHECK", "NO_ALIASROUTING", "GATEWAYDEV", "SCOPE", "HOTPLUG", "ESSID", "X", "DHCP_HOSTNAME", "LINKDELAY", "TEAM_CONFIG", "METRIC", "DEVICETYPE", "NAME"} {
-		add(card, func(i *host.Interface) { i.Options = map[string]map[string]string{name: {key: v}} })
+		add(card, func(i *host.Interface) { i.Options = map[string]map[string]string{reader.Backend: {key: v}} })
 	}
-	add(card, func(i *host.Interface) { i.Options = map[string]map[string]string{name: {v: "yes"}} })
+	add(card, func(i *host.Interface) { i.Options = map[string]map[string]string{reader.Backend: {v: "yes"}} })
 	add(bond, func(i *host.Interface) { i.Bond.Mode = v })
 	add(bond, func(i *host.Interface) { i.Bond.Options = map[string]string{v: "1"} })
 	add(bond, func(i *host.Interface) { i.Bond.Options = map[string]string{"x": v} })
@@ -126,7 +128,7 @@ done
 // The backend, without the checks before it, refuses them, or what it writes
 // runs nothing in a real shell.
 func TestNothingRuns(t *testing.T) {
-	bash := requireBash(t)
+	bash := needBash(t)
 	dir := t.TempDir()
 	written, refused := 0, 0
 	seen := make(map[string]bool)
@@ -203,7 +205,7 @@ func treeNames(t *testing.T, dir string) []string {
 
 // The harness itself finds what it is there to find.
 func TestHarnessFinds(t *testing.T) {
-	bash := requireBash(t)
+	bash := needBash(t)
 	for title, text := range map[string]string{
 		"a command":           "NAME=My Uplink\n",
 		"a substitution":      "IPADDR=\"$(touch M)\"\n",
@@ -214,7 +216,7 @@ func TestHarnessFinds(t *testing.T) {
 	} {
 		t.Run(title, func(t *testing.T) {
 			dir := t.TempDir()
-			writeBelow(t, filepath.Join(dir, "a"), file(filePath("eth0"), []byte(text)))
+			writeBelow(t, filepath.Join(dir, "a"), writer.File(reader.FilePath("eth0"), []byte(text)))
 			if found := runHarness(t, bash, dir); found == "" {
 				t.Errorf("nothing found in %q", text)
 			}
@@ -224,12 +226,12 @@ func TestHarnessFinds(t *testing.T) {
 
 // Raw options cannot change the shell or the scripts themselves.
 func TestForbiddenOptions(t *testing.T) {
-	names := append(slices.Collect(maps.Keys(forbidden)), "BASH_ENV", "LD_PRELOAD", "PS4", "LANG", "lower", "1A", "A-B", "")
+	names := append(slices.Collect(maps.Keys(reader.Forbidden)), "BASH_ENV", "LD_PRELOAD", "PS4", "LANG", "lower", "1A", "A-B", "")
 	for _, key := range names {
 		h, target := stage(host.KindEthernet)
 		for n := range h.Interfaces {
 			if h.Interfaces[n].Name == target {
-				h.Interfaces[n].Options = map[string]map[string]string{name: {key: "x"}}
+				h.Interfaces[n].Options = map[string]map[string]string{reader.Backend: {key: "x"}}
 			}
 		}
 		r, err := New().Render(t.Context(), backend.RenderRequest{Setup: backend.Setup{Host: *h}})
@@ -237,4 +239,14 @@ func TestForbiddenOptions(t *testing.T) {
 			t.Errorf("%s may be set: %v", key, err)
 		}
 	}
+}
+
+// needBash finds the shell that stands in for the scripts'.
+func needBash(t testing.TB) string {
+	t.Helper()
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("bash is not installed")
+	}
+	return bash
 }

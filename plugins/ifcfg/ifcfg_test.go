@@ -12,6 +12,8 @@ import (
 	"linkspan/core/host"
 	"linkspan/core/plan"
 	"linkspan/hcl/hostfile"
+	"linkspan/plugins/ifcfg/reader"
+	"linkspan/plugins/ifcfg/rule"
 )
 
 // scenario is the starting example's definition.
@@ -81,7 +83,7 @@ func TestScenario(t *testing.T) {
 	if read.Facts["release"] != "rhel5" {
 		t.Errorf("release %q", read.Facts["release"])
 	}
-	if !slices.ContainsFunc(read.Diagnostics.Sorted(), func(d diag.Diagnostic) bool { return d.Code == ruleCurly.Code }) {
+	if !slices.ContainsFunc(read.Diagnostics.Sorted(), func(d diag.Diagnostic) bool { return d.Code == rule.Curly.Code }) {
 		t.Errorf("the typographic quotes are not reported: %v", read.Diagnostics)
 	}
 	carryOut(t, root, p)
@@ -95,7 +97,7 @@ func TestScenario(t *testing.T) {
 		"ifcfg-xenbr0":  {"TYPE=Bridge", "IPADDR=192.168.0.2", "NETMASK=255.255.255.0", "GATEWAY=192.168.0.1"},
 		"ifcfg-eth0":    {"MASTER=bond0", "SLAVE=yes", "ISALIAS=no"},
 	} {
-		text, err := os.ReadFile(filepath.Join(root, scripts, file))
+		text, err := os.ReadFile(filepath.Join(root, reader.Dir, file))
 		if err != nil {
 			t.Fatal(err)
 		}

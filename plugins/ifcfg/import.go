@@ -2,11 +2,17 @@ package ifcfg
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"linkspan/core/diag"
 	"linkspan/core/host"
+	"linkspan/plugins/ifcfg/reader"
+	"linkspan/plugins/ifcfg/rule"
+	"linkspan/plugins/ifcfg/shell"
+	"linkspan/plugins/ifcfg/survey"
+	"linkspan/plugins/ifcfg/writer"
 )
 
 // Imported is a host as its files have it.
@@ -20,12 +26,12 @@ type Imported struct {
 // definition. Keys that the language has no word for go to backend_options.
 // release names the reader; "" finds it from the host. The host has no name.
 func Import(root, release string) (Imported, error) {
-	t, err := openTree(root)
+	t, err := survey.Open(root)
 	if err != nil {
 		return Imported{}, err
 	}
-	defer t.close()
-	facts := map[string]string{"release": t.detect()}
+	defer t.Close()
+	facts := map[string]string{"release": t.Detect()}
 	if release == "" {
 		release = facts["release"]
 	}
@@ -34,61 +40,61 @@ func Import(root, release string) (Imported, error) {
 		return Imported{Diagnostics: diags}, nil
 	}
 	r := newReading(t, rel, &host.Host{})
-	r.lint(&host.Host{})
+	r.Lint(&host.Host{})
 	out := Imported{Release: release}
-	for _, device := range sortedKeys(r.devices) {
+	for _, device := range slices.Sorted(maps.Keys(r.Devices)) {
 		one, why := r.imported(device)
 		if why != "" {
-			r.diags = append(r.diags, ruleLeftOut.In(at(r.devices[device].path(), 1), "%s; the file stays as it is", why))
+			r.Diags = append(r.Diags, rule.LeftOut.In(survey.At(r.Devices[device].Path(), 1), "%s; the file stays as it is", why))
 			continue
 		}
 		out.Host.Interfaces = append(out.Host.Interfaces, one)
 	}
 	out.Host.Interfaces = r.expressible(out.Host.Interfaces)
-	block := host.Backend{Name: name}
+	block := host.Backend{Name: reader.Backend}
 	if release != "" {
 		block.Config = map[string]any{"release": release}
 	}
 	out.Host.Backends = []host.Backend{block}
-	out.Diagnostics = append(append(diags, r.diags...), r.unreadable()...)
+	out.Diagnostics = append(append(diags, r.Diags...), r.unreadable()...)
 	return out, nil
 }
 
 // imported reads one interface for a definition; why says that there can be
 // none of it.
-func (s *survey) imported(device string) (one host.Interface, why string) {
-	f := s.devices[device]
-	switch t := strings.ToLower(f.keys["TYPE"]); {
+func (r *reading) imported(device string) (one host.Interface, why string) {
+	f := r.Devices[device]
+	switch t := strings.ToLower(f.Keys["TYPE"]); {
 	case host.CheckName(device) != nil:
 		return one, host.CheckName(device).Error()
 	case !slices.Contains([]string{"", "ethernet", "bond", "bonding", "vlan", "bridge"}, t):
-		return one, fmt.Sprintf("the language has no word for TYPE=%s", f.keys["TYPE"])
-	case f.keys["TEAM_CONFIG"] != "" || f.keys["TEAM_MASTER"] != "":
+		return one, fmt.Sprintf("the language has no word for TYPE=%s", f.Keys["TYPE"])
+	case f.Keys["TEAM_CONFIG"] != "" || f.Keys["TEAM_MASTER"] != "":
 		return one, "the language has no word for team devices"
 	}
-	one, ok := s.iface(device, nil)
+	one, ok := r.Interface(device, nil)
 	if !ok {
 		return one, "its reader leaves it alone"
 	}
 	if v := one.VLAN; v != nil && (v.ID == 0 || host.CheckName(v.Parent) != nil) {
 		return one, "its reader makes no VLAN of it"
 	}
-	one.Options = s.rawKeys(f, &one)
+	one.Options = r.rawKeys(f, &one)
 	return one, ""
 }
 
 // rawKeys are the keys that have no attribute. Those that linkspan writes by
 // itself, or that the reader does not read, are left in the file alone.
-func (s *survey) rawKeys(f *ifaceFile, one *host.Interface) map[string]map[string]string {
+func (r *reading) rawKeys(f *survey.File, one *host.Interface) map[string]map[string]string {
 	raw := make(map[string]string)
-	for key, value := range f.keys {
-		row, known := keyNamed(key)
+	for key, value := range f.Keys {
+		row, known := reader.KeyNamed(key)
 		switch {
-		case key == descriptionKey, value == "", known && (row.own || row.global), mayBeSet(key) != "", !rawKeyForm.MatchString(key):
+		case key == shell.DescriptionKey, value == "", known && (row.Own || row.Global), reader.WhyForbidden(key) != "", !reader.RawKeyForm.MatchString(key):
 		case key == "USERCTL" && value == "no", key == "NOZEROCONF" && value == "yes", key == "ISALIAS":
-		case known && !s.rel.takes(key):
-		case known && !row.form.fits(value), !known && !wordsForm.MatchString(value):
-			s.diags = append(s.diags, ruleLeftOut.In(at(f.path(), f.doc.lineOf(key)), "%s=%s cannot stand in a definition; it stays in the file", key, value))
+		case known && !r.Reader.Takes(key):
+		case known && !row.Form.Fits(value), !known && !reader.WordsForm.MatchString(value):
+			r.Diags = append(r.Diags, rule.LeftOut.In(survey.At(f.Path(), f.Doc.LineOf(key)), "%s=%s cannot stand in a definition; it stays in the file", key, value))
 		default:
 			raw[key] = value
 		}
@@ -96,22 +102,22 @@ func (s *survey) rawKeys(f *ifaceFile, one *host.Interface) map[string]map[strin
 	if len(raw) == 0 {
 		return nil
 	}
-	return map[string]map[string]string{name: raw}
+	return map[string]map[string]string{reader.Backend: raw}
 }
 
 // expressible leaves out what linkspan would not write as it is, and what then
 // hangs in the air.
-func (s *survey) expressible(list []host.Interface) []host.Interface {
+func (r *reading) expressible(list []host.Interface) []host.Interface {
 	for {
-		list = s.withoutOrphans(list)
-		refused := newWriter(&host.Host{Interfaces: list}, s.rel).refusals().Errors()
+		list = r.withoutOrphans(list)
+		refused := writer.New(&host.Host{Interfaces: list}, r.Reader).Refusals().Errors()
 		if len(refused) == 0 {
 			return list
 		}
 		list = slices.DeleteFunc(slices.Clone(list), func(i host.Interface) bool {
 			n := slices.IndexFunc(refused, func(d diag.Diagnostic) bool { return strings.HasPrefix(d.Path, i.Path()) })
 			if n >= 0 {
-				s.diags = append(s.diags, ruleLeftOut.In(at(s.devices[i.Name].path(), 1), "linkspan would not write it as it is: %s", refused[n].Detail))
+				r.Diags = append(r.Diags, rule.LeftOut.In(survey.At(r.Devices[i.Name].Path(), 1), "linkspan would not write it as it is: %s", refused[n].Detail))
 			}
 			return n >= 0
 		})
@@ -120,16 +126,16 @@ func (s *survey) expressible(list []host.Interface) []host.Interface {
 
 // withoutOrphans leaves out ports of masters that are left out: the definition
 // would say that they are free, and the plan would make them so.
-func (s *survey) withoutOrphans(list []host.Interface) []host.Interface {
+func (r *reading) withoutOrphans(list []host.Interface) []host.Interface {
 	for {
 		masters := (&host.Host{Interfaces: list}).Masters()
 		kept := slices.DeleteFunc(slices.Clone(list), func(i host.Interface) bool {
-			f := s.devices[i.Name]
-			m := masterOf(f.keys, &s.rel)
+			f := r.Devices[i.Name]
+			m := reader.MasterOf(f.Keys, &r.Reader)
 			if m == "" || masters[i.Name] == m {
 				return false
 			}
-			s.diags = append(s.diags, ruleLeftOut.In(at(f.path(), 1), "it is a port of %q, of which its reader makes no bond or bridge; the file stays as it is", m))
+			r.Diags = append(r.Diags, rule.LeftOut.In(survey.At(f.Path(), 1), "it is a port of %q, of which its reader makes no bond or bridge; the file stays as it is", m))
 			return true
 		})
 		if len(kept) == len(list) {

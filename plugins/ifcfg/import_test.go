@@ -10,6 +10,7 @@ import (
 	"linkspan/core/host"
 	"linkspan/core/plan"
 	"linkspan/hcl/hostfile"
+	"linkspan/plugins/ifcfg/rule"
 )
 
 // TestImport: what is imported of each host of the corpus, written as HCL and
@@ -27,7 +28,7 @@ func TestImport(t *testing.T) {
 				t.Fatal(err)
 			}
 			total += len(in.Host.Interfaces)
-			left += has(in.Diagnostics, ruleLeftOut)
+			left += has(in.Diagnostics, rule.LeftOut)
 			h := reloaded(t, in.Host)
 			setup := backend.Setup{Host: h, Config: h.Backends[0].Config, Root: root, StateDir: filepath.Join(root, "var/lib/linkspan")}
 			read, err := New().Read(t.Context(), backend.ReadRequest{Setup: setup})

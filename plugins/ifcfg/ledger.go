@@ -8,6 +8,8 @@ import (
 
 	"linkspan/core/host"
 	"linkspan/core/plan"
+	"linkspan/plugins/ifcfg/reader"
+	"linkspan/plugins/ifcfg/writer"
 )
 
 // ledgerFile records which files linkspan has made, and which it has taken
@@ -15,7 +17,7 @@ import (
 // when its interface leaves the definition.
 const ledgerFile = "/var/lib/linkspan/ifcfg.files"
 
-const ledgerHeader = "# Files below " + scripts + " that linkspan has made (it removes them with their\n# interface, when the definition says prune) or adopted (it never removes them).\n"
+const ledgerHeader = "# Files below " + reader.Dir + " that linkspan has made (it removes them with their\n# interface, when the definition says prune) or adopted (it never removes them).\n"
 
 // ledger maps a file's name to "made" or "adopted".
 type ledger map[string]string
@@ -48,7 +50,7 @@ func (l ledger) text() []byte {
 // where there is a ledger that says so, too. A copy of such a file is its
 // maker's, and so is one whose header was removed.
 func (l ledger) isOurs(name string, state plan.FileState, hasLedger bool) bool {
-	return state.Exists && bytes.HasPrefix(state.Content, []byte(header)) && (!hasLedger || l[name] == "made")
+	return state.Exists && bytes.HasPrefix(state.Content, []byte(writer.Header)) && (!hasLedger || l[name] == "made")
 }
 
 // keepsLedger reports whether the state directory is the usual one on the same

@@ -12,29 +12,31 @@ import (
 	"linkspan/core/diag"
 	"linkspan/core/host"
 	"linkspan/core/plan"
+	"linkspan/plugins/ifcfg/reader"
+	"linkspan/plugins/ifcfg/survey"
 )
 
 // memory is a rendered host without a disk: what newSurvey reads.
-func memory(rel reader, files []backend.File) *survey {
+func memory(rel reader.Reader, files []backend.File) *survey.Survey {
 	states := make(map[string]plan.FileState, len(files))
 	var names []string
 	for _, f := range files {
 		states[f.Path] = f.FileState
-		if name, ok := strings.CutPrefix(f.Path, scripts+"/"); ok {
+		if name, ok := strings.CutPrefix(f.Path, reader.Dir+"/"); ok {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
-	return newSurvey(rel, names, func(path string) plan.FileState { return states[path] })
+	return survey.New(rel, names, func(path string) plan.FileState { return states[path] })
 }
 
 // readBack reads a rendered host as its reader does.
-func readBack(rel reader, want *host.Host, files []backend.File) *host.Host {
+func readBack(rel reader.Reader, want *host.Host, files []backend.File) *host.Host {
 	s := memory(rel, files)
 	out := &host.Host{Name: want.Name}
 	for i := range want.Interfaces {
-		if one, ok := s.iface(want.Interfaces[i].Name, &want.Interfaces[i]); ok {
-			s.rawOptions(&want.Interfaces[i], &one)
+		if one, ok := s.Interface(want.Interfaces[i].Name, &want.Interfaces[i]); ok {
+			s.RawOptions(&want.Interfaces[i], &one)
 			out.Interfaces = append(out.Interfaces, one)
 		}
 	}
@@ -142,7 +144,7 @@ func common(kind host.Kind) map[string][]cell {
 		"Routes[].OnLink": routes(onlink),
 		"DNS.Servers":     append(append(dns(server[:1]), dns(server[:2])...), dns(server)...),
 		"DNS.Search":      append(dns(nil, "example.com"), dns(server[:1], "example.com", "example.org")...),
-		"Options":         value(kind, "backend_options", func(i *host.Interface) *map[string]map[string]string { return &i.Options }, map[string]map[string]string{name: {"LINKDELAY": "3"}}),
+		"Options":         value(kind, "backend_options", func(i *host.Interface) *map[string]map[string]string { return &i.Options }, map[string]map[string]string{reader.Backend: {"LINKDELAY": "3"}}),
 	}
 }
 
@@ -274,7 +276,7 @@ func TestNothingIsDropped(t *testing.T) {
 		}
 	}
 	written, refused := 0, 0
-	for _, rel := range append(readerNames(), "") {
+	for _, rel := range append(reader.Names(), "") {
 		for field, cells := range all {
 			for n, c := range cells {
 				for _, port := range []string{"", "bond", "bridge"} {
@@ -365,7 +367,7 @@ func show(v any) string {
 func text(files []backend.File, device string) string {
 	var b strings.Builder
 	for _, f := range files {
-		if strings.HasSuffix(f.Path, "-"+device) || strings.Contains(f.Path, "-"+device+":") || !strings.HasPrefix(f.Path, scripts+"/") {
+		if strings.HasSuffix(f.Path, "-"+device) || strings.Contains(f.Path, "-"+device+":") || !strings.HasPrefix(f.Path, reader.Dir+"/") {
 			fmt.Fprintf(&b, "== %s\n%s", f.Path, f.Content)
 		}
 	}

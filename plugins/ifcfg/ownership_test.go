@@ -11,6 +11,8 @@ import (
 	"linkspan/core/diag"
 	"linkspan/core/host"
 	"linkspan/core/plan"
+	"linkspan/plugins/ifcfg/reader"
+	"linkspan/plugins/ifcfg/rule"
 )
 
 // site is a root with files, its state directory, and a definition.
@@ -25,7 +27,7 @@ func newSite(t *testing.T, files map[string]string, interfaces ...host.Interface
 	s := &site{t: t, root: t.TempDir()}
 	for path, text := range files {
 		if !strings.HasPrefix(path, "/") {
-			path = scripts + "/" + path
+			path = reader.Dir + "/" + path
 		}
 		writeBelow(t, s.root, backend.File{Path: path, FileState: plan.FileState{Content: []byte(text)}})
 	}
@@ -76,7 +78,7 @@ func (s *site) apply(release string) backend.PlanResponse {
 }
 
 func (s *site) read(name string) string {
-	text, err := os.ReadFile(filepath.Join(s.root, scripts, name))
+	text, err := os.ReadFile(filepath.Join(s.root, reader.Dir, name))
 	if err != nil {
 		return "absent"
 	}
@@ -110,20 +112,20 @@ func TestOnlyOursIsRemoved(t *testing.T) {
 	s.apply("rhel7")
 	s.declare(bridge("br0"))
 	p, diags := s.plan("rhel7")
-	if has(diags, ruleLeft) != 1 || strings.Contains(strings.Join(summaries(p), " "), "remove") {
+	if has(diags, rule.Left) != 1 || strings.Contains(strings.Join(summaries(p), " "), "remove") {
 		t.Fatalf("without prune br1 stays and is named: %v %v", summaries(p), diags)
 	}
 	s.host.Apply.Prune = true
-	copied := filepath.Join(s.root, scripts, "ifcfg-br7")
+	copied := filepath.Join(s.root, reader.Dir, "ifcfg-br7")
 	if err := os.WriteFile(copied, []byte(strings.ReplaceAll(s.read("ifcfg-br1"), "br1", "br7")), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	p, _ = s.plan("rhel7")
-	if got := summaries(p); !slices.Contains(got, "remove "+scripts+"/ifcfg-br1") || strings.Count(strings.Join(got, " "), "remove") != 1 {
+	if got := summaries(p); !slices.Contains(got, "remove "+reader.Dir+"/ifcfg-br1") || strings.Count(strings.Join(got, " "), "remove") != 1 {
 		t.Fatalf("only br1 was made by linkspan: %v", got)
 	}
 	for _, o := range p.Operations {
-		if o.Summary == "remove "+scripts+"/ifcfg-br1" && !strings.Contains(o.File.Note, "linkspan made its file") {
+		if o.Summary == "remove "+reader.Dir+"/ifcfg-br1" && !strings.Contains(o.File.Note, "linkspan made its file") {
 			t.Errorf("the plan does not say why: %q", o.File.Note)
 		}
 	}
@@ -146,7 +148,7 @@ func TestHeaderAlone(t *testing.T) {
 	carryOut(t, root, p)
 	h.Interfaces, h.Apply.Prune = nil, true
 	p, _ = planned(t, h, map[string]any{"release": "rhel6"}, root)
-	if got := summaries(p); !slices.Equal(got, []string{"remove " + filePath("br0")}) {
+	if got := summaries(p); !slices.Equal(got, []string{"remove " + reader.FilePath("br0")}) {
 		t.Errorf("the file that linkspan made stays: %v", got)
 	}
 }
@@ -215,9 +217,9 @@ func TestExistingFiles(t *testing.T) {
 			[]host.Interface{withRoute(card("eth0", "10.0.0.2/24"), "10.8.0.0/16", "10.0.0.1")}, nil},
 		{"routes that change", "rhel6", map[string]string{"ifcfg-eth0": "DEVICE=eth0\nIPADDR=10.0.0.2\nPREFIX=24\n", "route-eth0": "ADDRESS0=10.8.0.0\nNETMASK0=255.255.0.0\nGATEWAY0=10.0.0.1\n"},
 			[]host.Interface{withRoute(card("eth0", "10.0.0.2/24"), "10.9.0.0/16", "10.0.0.1")}, []string{"ifcfg-eth0", "route-eth0"}},
-		{"a gateway that another device takes away", "rhel7", map[string]string{"ifcfg-eth0": "DEVICE=eth0\nIPADDR=10.0.0.2\nPREFIX=24\nGATEWAY=10.0.0.1\n", networkFile: "NETWORKING=yes\nGATEWAYDEV=eth7\n"},
+		{"a gateway that another device takes away", "rhel7", map[string]string{"ifcfg-eth0": "DEVICE=eth0\nIPADDR=10.0.0.2\nPREFIX=24\nGATEWAY=10.0.0.1\n", reader.NetworkFile: "NETWORKING=yes\nGATEWAYDEV=eth7\n"},
 			[]host.Interface{withGateway(card("eth0", "10.0.0.2/24"), "10.0.0.1")}, []string{"ifcfg-eth0", "network"}},
-		{"a gateway of the whole host", "rhel7", map[string]string{"ifcfg-eth0": "DEVICE=eth0\nIPADDR=10.0.0.2\nPREFIX=24\n", networkFile: "NETWORKING=yes\nGATEWAY=10.0.0.1\n"},
+		{"a gateway of the whole host", "rhel7", map[string]string{"ifcfg-eth0": "DEVICE=eth0\nIPADDR=10.0.0.2\nPREFIX=24\n", reader.NetworkFile: "NETWORKING=yes\nGATEWAY=10.0.0.1\n"},
 			[]host.Interface{card("eth0", "10.0.0.2/24")}, []string{"ifcfg-eth0", "network"}},
 		{"a file that NetworkManager leaves alone", "nm", map[string]string{"ifcfg-eth0": "DEVICE=eth0\nIPADDR=10.0.0.2\nPREFIX=24\nNM_CONTROLLED=no\n"}, []host.Interface{card("eth0", "10.0.0.2/24")}, []string{"ifcfg-eth0"}},
 		{"a port of a bridge that nobody declares", "rhel7", map[string]string{"ifcfg-eth0": "DEVICE=eth0\nBRIDGE=br9\n"}, []host.Interface{card("eth0")}, []string{"ifcfg-eth0"}},

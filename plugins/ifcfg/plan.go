@@ -3,6 +3,7 @@ package ifcfg
 import (
 	"bytes"
 	"context"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -12,6 +13,11 @@ import (
 	"linkspan/core/diag"
 	"linkspan/core/host"
 	"linkspan/core/plan"
+	"linkspan/plugins/ifcfg/reader"
+	"linkspan/plugins/ifcfg/rule"
+	"linkspan/plugins/ifcfg/shell"
+	"linkspan/plugins/ifcfg/survey"
+	"linkspan/plugins/ifcfg/writer"
 )
 
 // Plan says which files change. What is about to be written is read again as
@@ -19,7 +25,7 @@ import (
 func (b *ifcfg) Plan(_ context.Context, q backend.PlanRequest) (backend.PlanResponse, error) {
 	q.Host = withoutImplied(q.Host)
 	rel, _ := readerOf(q.Config, q.Facts) // reported by Read and Render
-	p := newPlanning(newWriter(&q.Host, rel), q.Actual.Files)
+	p := newPlanning(writer.New(&q.Host, rel), q.Actual.Files)
 	for _, c := range q.Changes {
 		p.change(c)
 	}
@@ -36,9 +42,9 @@ func (b *ifcfg) Plan(_ context.Context, q backend.PlanRequest) (backend.PlanResp
 	return out, nil
 }
 
-func restart(rel *reader, config map[string]any) plan.Restart {
+func restart(rel *reader.Reader, config map[string]any) plan.Restart {
 	r := plan.Restart{Service: "network", Order: 20, Replaceable: true, Why: "the network scripts read the files only when they bring the interfaces up"}
-	if rel.nm {
+	if rel.NM {
 		r.Service, r.Why = "NetworkManager", "NetworkManager reads the files when it starts or is told to"
 	}
 	if config["restart"] == "never" {
@@ -49,21 +55,21 @@ func restart(rel *reader, config map[string]any) plan.Restart {
 
 // planning collects the operations of one plan.
 type planning struct {
-	*writer
-	now           *survey // what is there
+	*writer.Writer
+	now           *survey.Survey // what is there
 	before, after map[string]plan.FileState
 	operations    []plan.Operation
 	adopted       []string // names of files that linkspan takes over
 	hasLedger     bool     // the ledger is on the same root
 }
 
-func newPlanning(w *writer, files []backend.File) *planning {
-	p := &planning{writer: w, before: make(map[string]plan.FileState, len(files)), after: make(map[string]plan.FileState)}
+func newPlanning(w *writer.Writer, files []backend.File) *planning {
+	p := &planning{Writer: w, before: make(map[string]plan.FileState, len(files)), after: make(map[string]plan.FileState)}
 	for _, f := range files {
 		p.before[f.Path] = f.FileState
 		p.hasLedger = p.hasLedger || f.Path == ledgerFile
 	}
-	p.now = newSurvey(w.rel, p.names(p.before), func(path string) plan.FileState { return p.before[path] })
+	p.now = survey.New(w.Reader, p.names(p.before), func(path string) plan.FileState { return p.before[path] })
 	return p
 }
 
@@ -71,7 +77,7 @@ func newPlanning(w *writer, files []backend.File) *planning {
 func (p *planning) names(states map[string]plan.FileState) []string {
 	var out []string
 	for file, state := range states {
-		if name, ok := strings.CutPrefix(file, scripts+"/"); ok && state.Exists {
+		if name, ok := strings.CutPrefix(file, reader.Dir+"/"); ok && state.Exists {
 			out = append(out, name)
 		}
 	}
@@ -82,21 +88,21 @@ func (p *planning) names(states map[string]plan.FileState) []string {
 func (p *planning) change(c plan.Change) {
 	if c.Action == plan.Delete {
 		paths := make(map[string]bool)
-		p.now.pathsOf(c.Name, paths)
-		for _, path := range sortedKeys(paths) {
+		p.now.PathsOf(c.Name, paths)
+		for _, path := range slices.Sorted(maps.Keys(paths)) {
 			p.replace(path, plan.FileState{}, c.Ref, c.Reason)
 		}
 		return
 	}
-	i, ok := p.byName[c.Name]
+	i, ok := p.ByName[c.Name]
 	if !ok { // the program plans only what the definition declares
 		return
 	}
-	main := filePath(i.Name)
-	if f := p.now.devices[i.Name]; f != nil {
-		main = f.path()
+	main := reader.FilePath(i.Name)
+	if f := p.now.Devices[i.Name]; f != nil {
+		main = f.Path()
 	}
-	p.write(textFile{path: main, edits: p.edits(i)}, c.Ref)
+	p.write(writer.TextFile{Path: main, Edits: p.Edits(i)}, c.Ref)
 	if c.Action == plan.Create || changes(c, "addresses", "dhcp4") {
 		p.aliases(i, c.Ref)
 	}
@@ -110,30 +116,30 @@ func changes(c plan.Change, keys ...string) bool {
 }
 
 // write makes a file say what it should and keeps the rest of it.
-func (p *planning) write(f textFile, ref plan.Ref) {
-	have := p.before[f.path]
+func (p *planning) write(f writer.TextFile, ref plan.Ref) {
+	have := p.before[f.Path]
 	content := have.Content
 	if !have.Exists {
 		content = nil
 	}
-	p.replace(f.path, plan.FileState{Exists: true, Mode: have.Mode, Content: f.content(content)}, ref, "")
+	p.replace(f.Path, plan.FileState{Exists: true, Mode: have.Mode, Content: f.Content(content)}, ref, "")
 }
 
 // aliases writes the alias files and removes those that are there beyond them:
 // the addresses of the definition are all there are.
 func (p *planning) aliases(i *host.Interface, ref plan.Ref) {
 	wanted := make(map[string]bool)
-	for _, f := range p.aliasFiles(i) {
-		wanted[f.path] = true
+	for _, f := range p.AliasFiles(i) {
+		wanted[f.Path] = true
 		p.write(f, ref)
 	}
 	suffix := i.Name
-	if f := p.now.devices[i.Name]; f != nil {
-		suffix = f.suffix
+	if f := p.now.Devices[i.Name]; f != nil {
+		suffix = f.Suffix
 	}
-	for _, a := range p.now.aliases[suffix] {
-		if !wanted[a.path()] {
-			p.replace(a.path(), plan.FileState{}, ref, "its address is in the main file, or no longer wanted")
+	for _, a := range p.now.Aliases[suffix] {
+		if !wanted[a.Path()] {
+			p.replace(a.Path(), plan.FileState{}, ref, "its address is in the main file, or no longer wanted")
 		}
 	}
 }
@@ -141,20 +147,20 @@ func (p *planning) aliases(i *host.Interface, ref plan.Ref) {
 // routes writes the route files, under the name by which the reader finds
 // them, and removes others that it would find, too.
 func (p *planning) routes(i *host.Interface, ref plan.Ref) {
-	f := p.now.devices[i.Name]
+	f := p.now.Devices[i.Name]
 	if f == nil {
-		f = &ifaceFile{suffix: i.Name, device: i.Name}
+		f = &survey.File{Suffix: i.Name, Device: i.Name}
 	}
-	owners := p.now.routeOwners(f)
-	for _, r := range p.routeFiles(i) {
+	owners := p.now.RouteOwners(f)
+	for _, r := range p.RouteFiles(i) {
 		for n, owner := range owners {
-			kind, _, _ := strings.Cut(path.Base(r.path), "-")
-			file := textFile{path: scripts + "/" + kind + "-" + owner, lines: r.lines}
-			if n == 0 && len(r.lines) > 0 {
+			kind, _, _ := strings.Cut(path.Base(r.Path), "-")
+			file := writer.TextFile{Path: reader.Dir + "/" + kind + "-" + owner, Lines: r.Lines}
+			if n == 0 && len(r.Lines) > 0 {
 				p.write(file, ref)
 				continue
 			}
-			p.replace(file.path, plan.FileState{}, ref, "its routes are no longer wanted")
+			p.replace(file.Path, plan.FileState{}, ref, "its routes are no longer wanted")
 		}
 	}
 }
@@ -186,50 +192,50 @@ func (p *planning) replace(file string, after plan.FileState, ref plan.Ref, why 
 // adopts reports whether the file is somebody else's and not yet recorded as
 // taken over.
 func (p *planning) adopts(file string, before plan.FileState) bool {
-	name, ours := strings.CutPrefix(file, scripts+"/")
-	return ours && !bytes.HasPrefix(before.Content, []byte(header)) && parseLedger(p.before[ledgerFile].Content)[name] == ""
+	name, ours := strings.CutPrefix(file, reader.Dir+"/")
+	return ours && !bytes.HasPrefix(before.Content, []byte(writer.Header)) && parseLedger(p.before[ledgerFile].Content)[name] == ""
 }
 
 // wholeHost edits the files that concern the whole host.
 func (p *planning) wholeHost(changes []plan.Change) {
-	ref := plan.Ref{Class: "file", Name: networkFile}
-	have := p.before[networkFile]
-	var e editor
+	ref := plan.Ref{Class: "file", Name: reader.NetworkFile}
+	have := p.before[reader.NetworkFile]
+	var e shell.Editor
 	if !have.Exists && len(p.operations) > 0 {
-		e.set("NETWORKING", "yes") // without the file the service does nothing (rc.d/init.d/network)
+		e.Set("NETWORKING", "yes") // without the file the service does nothing (rc.d/init.d/network)
 	}
-	if p.rel.takes("NETWORKING_IPV6") && p.hasIPv6() {
-		e.set("NETWORKING_IPV6", "yes")
+	if p.Reader.Takes("NETWORKING_IPV6") && p.HasIPv6() {
+		e.Set("NETWORKING_IPV6", "yes")
 	}
 	p.gateways(&e, changes)
-	if len(e.edits) > 0 {
-		p.replace(networkFile, plan.FileState{Exists: true, Mode: have.Mode, Content: parse(have.Content).apply(e.edits)}, ref, "")
+	if len(e.Edits) > 0 {
+		p.replace(reader.NetworkFile, plan.FileState{Exists: true, Mode: have.Mode, Content: shell.Parse(have.Content).Apply(e.Edits)}, ref, "")
 	}
-	if p.rel.bondAlias {
+	if p.Reader.BondAlias {
 		p.modules()
 	}
 }
 
 func (p *planning) modules() {
-	have := p.before[modprobeFile]
-	if text := p.modprobe(have.Content); len(text) > 0 {
-		p.replace(modprobeFile, plan.FileState{Exists: true, Mode: have.Mode, Content: text}, plan.Ref{Class: "file", Name: modprobeFile}, "")
+	have := p.before[reader.ModprobeFile]
+	if text := p.Modprobe(have.Content); len(text) > 0 {
+		p.replace(reader.ModprobeFile, plan.FileState{Exists: true, Mode: have.Mode, Content: text}, plan.Ref{Class: "file", Name: reader.ModprobeFile}, "")
 	}
 }
 
 // gateways removes what of the network file keeps a declared default route
 // away (GATEWAYDEV), or sets one that is not declared (GATEWAY).
-func (p *planning) gateways(e *editor, changes []plan.Change) {
+func (p *planning) gateways(e *shell.Editor, changes []plan.Change) {
 	for _, c := range changes {
-		i, ok := p.byName[c.Name]
+		i, ok := p.ByName[c.Name]
 		if !ok || c.Action == plan.Delete || !slices.ContainsFunc(c.Settings, func(s plan.SettingChange) bool { return s.Key == "gateway" }) {
 			continue
 		}
-		if d := p.now.around.gatewayDev; i.Gateway.IsValid() && d != "" && d != i.Name {
-			e.unset("GATEWAYDEV")
+		if d := p.now.Around.GatewayDev; i.Gateway.IsValid() && d != "" && d != i.Name {
+			e.Unset("GATEWAYDEV")
 		}
-		if f := p.now.devices[i.Name]; !i.Gateway.IsValid() && p.now.around.gateway != "" && (f == nil || f.keys["GATEWAY"] == "") {
-			e.unset("GATEWAY")
+		if f := p.now.Devices[i.Name]; !i.Gateway.IsValid() && p.now.Around.Gateway != "" && (f == nil || f.Keys["GATEWAY"] == "") {
+			e.Unset("GATEWAY")
 		}
 	}
 }
@@ -242,14 +248,14 @@ func (p *planning) record() {
 	have := p.before[ledgerFile]
 	l := parseLedger(have.Content)
 	for file, after := range p.after {
-		name, ours := strings.CutPrefix(file, scripts+"/")
+		name, ours := strings.CutPrefix(file, reader.Dir+"/")
 		switch {
 		case !ours:
 		case !after.Exists:
 			delete(l, name)
 		case !p.before[file].Exists:
 			l[name] = "made"
-		case l[name] == "" && bytes.HasPrefix(p.before[file].Content, []byte(header)):
+		case l[name] == "" && bytes.HasPrefix(p.before[file].Content, []byte(writer.Header)):
 			l[name] = "made"
 		case l[name] == "":
 			l[name] = "adopted"
@@ -269,8 +275,8 @@ func (p *planning) verify(q backend.PlanRequest) diag.List {
 	for file, state := range p.after {
 		will[file] = state
 	}
-	s := newSurvey(p.rel, p.names(will), func(path string) plan.FileState { return will[path] })
-	s.counts = func(device string) bool { return p.byName[device] != nil }
+	s := survey.New(p.Reader, p.names(will), func(path string) plan.FileState { return will[path] })
+	s.Counts = func(device string) bool { return p.ByName[device] != nil }
 	touched := p.touched(q.Changes)
 	found := &host.Host{Name: q.Host.Name}
 	for i := range q.Host.Interfaces {
@@ -278,8 +284,8 @@ func (p *planning) verify(q backend.PlanRequest) diag.List {
 		if !touched[want.Name] {
 			continue
 		}
-		if one, ok := s.iface(want.Name, want); ok {
-			s.rawOptions(want, &one)
+		if one, ok := s.Interface(want.Name, want); ok {
+			s.RawOptions(want, &one)
 			found.Interfaces = append(found.Interfaces, one)
 		}
 	}
@@ -294,21 +300,21 @@ func (p *planning) verify(q backend.PlanRequest) diag.List {
 	p.knownMasters(s, actual)
 	for _, c := range plan.Diff(desired, actual) {
 		for _, set := range c.Settings {
-			out = append(out, ruleNotWritten.At(host.Path(host.Kind(c.Type), c.Name, set.Key), "%s of %q would be %s, not %s", set.Key, c.Name, set.Before, set.After))
+			out = append(out, rule.NotWritten.At(host.Path(host.Kind(c.Type), c.Name, set.Key), "%s of %q would be %s, not %s", set.Key, c.Name, set.Before, set.After))
 		}
 	}
 	return out
 }
 
 // knownMasters completes the masters of objects whose master is not among them.
-func (p *planning) knownMasters(s *survey, objects []plan.Object) {
+func (p *planning) knownMasters(s *survey.Survey, objects []plan.Object) {
 	for n := range objects {
 		o := &objects[n]
-		if m := p.masters[o.Name]; m != "" && o.Get("master").IsAbsent() && masterOf(s.devices[o.Name].keys, &p.rel) == m {
+		if m := p.Masters[o.Name]; m != "" && o.Get("master").IsAbsent() && reader.MasterOf(s.Devices[o.Name].Keys, &p.Reader) == m {
 			o.Set("master", plan.Text(m))
 		}
 	}
-	s.masters(objects)
+	s.Masters(objects)
 }
 
 // touched are the interfaces whose meaning the changes may change: their own,
@@ -317,10 +323,10 @@ func (p *planning) touched(changes []plan.Change) map[string]bool {
 	out := make(map[string]bool, len(changes))
 	for _, c := range changes {
 		out[c.Name] = true
-		if m := p.masters[c.Name]; m != "" {
+		if m := p.Masters[c.Name]; m != "" {
 			out[m] = true
 		}
-		if i := p.byName[c.Name]; i != nil && i.Bond != nil {
+		if i := p.ByName[c.Name]; i != nil && i.Bond != nil {
 			for _, port := range i.Bond.Ports {
 				out[port] = true
 			}

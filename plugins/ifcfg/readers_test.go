@@ -3,6 +3,7 @@ package ifcfg
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"linkspan/core/backend"
 	"linkspan/core/host"
+	"linkspan/plugins/ifcfg/reader"
+	"linkspan/plugins/ifcfg/shell"
 )
 
 var update = flag.Bool("update", false, "write readers.md anew")
@@ -34,7 +37,7 @@ func TestReadersPage(t *testing.T) {
 
 func readersPage(t *testing.T) string {
 	var b strings.Builder
-	b.WriteString("# Who reads which key\n\nGenerated from the tables in `reader.go` and `keytable.go`; do not edit.\n" +
+	b.WriteString("# Who reads which key\n\nGenerated from the tables in `reader/reader.go` and `reader/keytable.go`; do not edit.\n" +
 		"The same tables decide what is written, what is refused and what is found fault with.\n\n## The readers\n\n")
 	pageReaders(&b)
 	b.WriteString("\n## The keys\n\n`x`: read; `·`: passed over without a word. Values are compared letter by letter by the scripts.\n" +
@@ -51,74 +54,74 @@ func pageReaders(b *strings.Builder) {
 	yes := func(is bool) string { return map[bool]string{true: "yes", false: "no"}[is] }
 	rows := []struct {
 		title string
-		cell  func(r *reader) string
+		cell  func(r *reader.Reader) string
 	}{
-		{"who", func(r *reader) string { return r.title }},
-		{"facts from", func(r *reader) string { return r.source }},
-		{"order of bringing up", func(r *reader) string { return r.order }},
-		{"file names skipped", func(r *reader) string { return "`" + strings.Join(r.ignored, " ") + "`" }},
-		{"`-` in a file's name is only a hyphen", func(r *reader) string { return yes(r.dashed) }},
+		{"who", func(r *reader.Reader) string { return r.Title }},
+		{"facts from", func(r *reader.Reader) string { return r.Source }},
+		{"order of bringing up", func(r *reader.Reader) string { return r.Order }},
+		{"file names skipped", func(r *reader.Reader) string { return "`" + strings.Join(r.Ignored, " ") + "`" }},
+		{"`-` in a file's name is only a hyphen", func(r *reader.Reader) string { return yes(r.Dashed) }},
 		{"VLAN names", vlanNames},
-		{"several IPv4 addresses in a file", func(r *reader) string { return yes(r.manyAddresses()) }},
-		{"IPv6 without IPV6INIT", func(r *reader) string { return yes(r.ipv6Default) }},
-		{"NETWORKING_IPV6 needed", func(r *reader) string { return yes(r.takes("NETWORKING_IPV6")) }},
-		{"`alias NAME bonding` needed", func(r *reader) string { return yes(r.bondAlias) }},
-		{"BRIDGE= on a bond", func(r *reader) string { return yes(!r.bridgeFirst) }},
-		{"MTU in a bond port's file", func(r *reader) string { return yes(r.portMTU) }},
-		{"unit of DELAY", func(r *reader) string { return map[bool]string{true: "1/100 s", false: "s"}[r.rawDelay] }},
-		{"unit of times in BRIDGING_OPTS", func(r *reader) string {
+		{"several IPv4 addresses in a file", func(r *reader.Reader) string { return yes(r.ManyAddresses()) }},
+		{"IPv6 without IPV6INIT", func(r *reader.Reader) string { return yes(r.IPv6Default) }},
+		{"NETWORKING_IPV6 needed", func(r *reader.Reader) string { return yes(r.Takes("NETWORKING_IPV6")) }},
+		{"`alias NAME bonding` needed", func(r *reader.Reader) string { return yes(r.BondAlias) }},
+		{"BRIDGE= on a bond", func(r *reader.Reader) string { return yes(!r.BridgeFirst) }},
+		{"MTU in a bond port's file", func(r *reader.Reader) string { return yes(r.PortMTU) }},
+		{"unit of DELAY", func(r *reader.Reader) string { return map[bool]string{true: "1/100 s", false: "s"}[r.RawDelay] }},
+		{"unit of times in BRIDGING_OPTS", func(r *reader.Reader) string {
 			switch {
-			case r.nm:
+			case r.NM:
 				return "s"
-			case r.takes("BRIDGING_OPTS"):
+			case r.Takes("BRIDGING_OPTS"):
 				return "1/100 s"
 			}
 			return "·"
 		}},
-		{"commands in ETHTOOL_OPTS", func(r *reader) string { return map[bool]string{true: "several", false: "one"}[r.ethtoolList] }},
-		{"resolvers of an interface", func(r *reader) string { return fmt.Sprint(r.resolvers) }},
+		{"commands in ETHTOOL_OPTS", func(r *reader.Reader) string { return map[bool]string{true: "several", false: "one"}[r.EthtoolList] }},
+		{"resolvers of an interface", func(r *reader.Reader) string { return fmt.Sprint(r.Resolvers) }},
 	}
-	b.WriteString("| | " + strings.Join(readerNames(), " | ") + " |\n|---|" + strings.Repeat("---|", len(knownReaders)) + "\n")
+	b.WriteString("| | " + strings.Join(reader.Names(), " | ") + " |\n|---|" + strings.Repeat("---|", len(reader.Known)) + "\n")
 	for _, row := range rows {
 		b.WriteString("| " + row.title)
-		for n := range knownReaders {
-			b.WriteString(" | " + row.cell(&knownReaders[n]))
+		for n := range reader.Known {
+			b.WriteString(" | " + row.cell(&reader.Known[n]))
 		}
 		b.WriteString(" |\n")
 	}
 }
 
-func vlanNames(r *reader) string {
+func vlanNames(r *reader.Reader) string {
 	switch {
-	case r.nm:
+	case r.NM:
 		return "any; a number after the first `.` is the id"
-	case r.takes("VID"):
+	case r.Takes("VID"):
 		return "any, with VID and PHYSDEV"
-	case r.vlanName == ethVLAN:
+	case r.VLANName == reader.EthVLAN:
 		return "`ethN.ID`, `bondN.ID`, `vlanID`"
 	}
 	return "`PARENT.ID`, `vlanID`"
 }
 
 func pageKeys(b *strings.Builder) {
-	b.WriteString("| key | " + strings.Join(readerNames(), " | ") + " | value | without it | |\n|---|" + strings.Repeat("---|", len(knownReaders)) + "---|---|---|\n")
-	for _, k := range keyTable {
+	b.WriteString("| key | " + strings.Join(reader.Names(), " | ") + " | value | without it | |\n|---|" + strings.Repeat("---|", len(reader.Known)) + "---|---|---|\n")
+	for _, k := range reader.Table {
 		mark := ""
-		if k.companion {
+		if k.Companion {
 			mark += " `=`"
 		}
-		if k.twice {
+		if k.Twice {
 			mark += " `2`"
 		}
-		b.WriteString("| " + k.name + mark)
-		for _, r := range knownReaders {
-			b.WriteString(map[bool]string{true: " | x", false: " | ·"}[k.by&r.bits != 0])
+		b.WriteString("| " + k.Name + mark)
+		for _, r := range reader.Known {
+			b.WriteString(map[bool]string{true: " | x", false: " | ·"}[k.By&r.Bits != 0])
 		}
-		doc := k.doc
-		if k.global {
-			doc = strings.TrimSuffix("in "+networkFile+"; "+doc, "; ")
+		doc := k.Doc
+		if k.Global {
+			doc = strings.TrimSuffix("in "+reader.NetworkFile+"; "+doc, "; ")
 		}
-		b.WriteString(" | " + string(k.form) + " | " + k.missing + " | " + doc + " |\n")
+		b.WriteString(" | " + string(k.Form) + " | " + k.Missing + " | " + doc + " |\n")
 	}
 }
 
@@ -129,14 +132,14 @@ func pageAttributes(t *testing.T, b *strings.Builder) {
 	for field, cells := range common(host.KindBridge) {
 		all[field] = cells
 	}
-	b.WriteString("| attribute | " + strings.Join(readerNames(), " | ") + " |\n|---|" + strings.Repeat("---|", len(knownReaders)) + "\n")
-	for _, field := range sortedKeys(all) {
+	b.WriteString("| attribute | " + strings.Join(reader.Names(), " | ") + " |\n|---|" + strings.Repeat("---|", len(reader.Known)) + "\n")
+	for _, field := range slices.Sorted(maps.Keys(all)) {
 		cells := all[field]
 		if field == "Bond.Options" || field == "Options" || field == "VLAN.ID" || field == "VLAN.Parent" {
 			continue // each option is a word of BONDING_OPTS, or raw; the others are VLAN, VID, PHYSDEV
 		}
 		b.WriteString("| `" + field + "`")
-		for _, r := range readerNames() {
+		for _, r := range reader.Names() {
 			written := "-"
 			for _, c := range cells {
 				if written == "-" {
@@ -170,7 +173,7 @@ func attributeKeys(t *testing.T, c cell, release string) string {
 		return "-"
 	}
 	var out []string
-	for _, line := range sortedKeys(after) {
+	for _, line := range slices.Sorted(maps.Keys(after)) {
 		key, _, _ := strings.Cut(line, "=")
 		if !before[line] && !slices.Contains(out, key) {
 			out = append(out, key)
@@ -183,15 +186,15 @@ func attributeKeys(t *testing.T, c cell, release string) string {
 func fileKeys(files []backend.File) map[string]bool {
 	out := make(map[string]bool)
 	for _, f := range files {
-		name := strings.TrimPrefix(f.Path, scripts+"/")
-		if strings.HasPrefix(name, "ifcfg-") && !isAlias(name) || f.Path == networkFile {
-			for key, v := range parse(f.Content).values() {
+		name := strings.TrimPrefix(f.Path, reader.Dir+"/")
+		if strings.HasPrefix(name, "ifcfg-") && !reader.IsAlias(name) || f.Path == reader.NetworkFile {
+			for key, v := range shell.Parse(f.Content).Values() {
 				out[strings.TrimPrefix(key, "#")+"="+v] = true
 			}
 			continue
 		}
 		kind, _, _ := strings.Cut(name, "-")
-		if isAlias(name) {
+		if reader.IsAlias(name) {
 			kind = "alias files"
 		}
 		out[kind+"="+name] = true
@@ -202,7 +205,7 @@ func fileKeys(files []backend.File) map[string]bool {
 func pageScenario(t *testing.T, b *strings.Builder) {
 	h := scenario(t)
 	byLine := make(map[string][]string)
-	for _, r := range readerNames() {
+	for _, r := range reader.Names() {
 		rendered, err := New().Render(t.Context(), backend.RenderRequest{Setup: backend.Setup{Host: h, Config: map[string]any{"release": r}}})
 		if err != nil || rendered.Diagnostics.HasErrors() {
 			t.Fatal(r, err, rendered.Diagnostics)
@@ -215,8 +218,8 @@ func pageScenario(t *testing.T, b *strings.Builder) {
 		}
 	}
 	b.WriteString("| file | line | for |\n|---|---|---|\n")
-	for _, line := range sortedKeys(byLine) {
-		if len(byLine[line]) < len(knownReaders) {
+	for _, line := range slices.Sorted(maps.Keys(byLine)) {
+		if len(byLine[line]) < len(reader.Known) {
 			b.WriteString("| `" + line + "` | " + strings.Join(byLine[line], ", ") + " |\n")
 		}
 	}
@@ -226,8 +229,8 @@ func pageScenario(t *testing.T, b *strings.Builder) {
 // the same host out of it.
 func TestScenarioForEveryReader(t *testing.T) {
 	h := scenario(t)
-	for _, name := range readerNames() {
-		r, _ := readerNamed(name)
+	for _, name := range reader.Names() {
+		r, _ := reader.Named(name)
 		rendered, err := New().Render(t.Context(), backend.RenderRequest{Setup: backend.Setup{Host: h, Config: map[string]any{"release": name}}})
 		if err != nil || rendered.Diagnostics.HasErrors() {
 			t.Fatal(name, err, rendered.Diagnostics)

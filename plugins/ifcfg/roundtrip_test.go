@@ -15,6 +15,8 @@ import (
 	"linkspan/core/host"
 	"linkspan/core/host/hosttest"
 	"linkspan/core/plan"
+	"linkspan/plugins/ifcfg/reader"
+	"linkspan/plugins/ifcfg/rule"
 )
 
 // Reading what was rendered gives the host back, or the reader refuses by
@@ -35,7 +37,7 @@ func TestRoundTrip(t *testing.T) {
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for seed := range seeds {
-				for _, rel := range append(readerNames(), "") {
+				for _, rel := range append(reader.Names(), "") {
 					if roundTrip(t, seed, rel) {
 						written.Add(1)
 					} else {
@@ -82,10 +84,10 @@ func roundTrip(t *testing.T, seed uint64, rel string) bool {
 	if c := plan.Diff(rendered.Objects, objects(readBack(reader, &h, rendered.Files))); len(c) > 0 {
 		t.Errorf("seed %d, release %q: %+v", seed, rel, c)
 	}
-	s.counts = func(string) bool { return true }
-	s.lint(&h)
-	for _, d := range s.diags {
-		if d.Code == ruleNeverRead.Code && rel == "nm" { // the raw options, which Render has reported
+	s.Counts = func(string) bool { return true }
+	s.Lint(&h)
+	for _, d := range s.Diags {
+		if d.Code == rule.NeverRead.Code && rel == "nm" { // the raw options, which Render has reported
 			continue
 		}
 		t.Errorf("seed %d, release %q: linkspan's own file is found fault with: %s", seed, rel, d)
@@ -115,7 +117,7 @@ func enrich(r *rand.Rand, h *host.Host) {
 			i.Ethernet.Offload = map[string]bool{"gro": chance(50), "lro": chance(50)}
 		}
 		if chance(5) {
-			i.Options = map[string]map[string]string{name: {"LINKDELAY": "2", "HOTPLUG": "no"}}
+			i.Options = map[string]map[string]string{reader.Backend: {"LINKDELAY": "2", "HOTPLUG": "no"}}
 		}
 		if masters[i.Name] == "" {
 			enrichAddresses(r, i, n)

@@ -1,4 +1,4 @@
-package ifcfg
+package writer
 
 import (
 	"cmp"
@@ -9,73 +9,75 @@ import (
 	"strings"
 
 	"linkspan/core/host"
+	"linkspan/plugins/ifcfg/reader"
+	"linkspan/plugins/ifcfg/shell"
 )
 
 // kind writes what only an interface of its kind has, and removes what would
 // make it one of another kind.
-func (w *writer) kind(e *editor, i *host.Interface) {
+func (w *Writer) kind(e *shell.Editor, i *host.Interface) {
 	switch i.Kind {
 	case host.KindEthernet:
-		e.set("TYPE", "Ethernet")
+		e.Set("TYPE", "Ethernet")
 		w.ethernet(e, i)
-		e.unset("VLAN", "BONDING_OPTS", "BONDING_MASTER")
+		e.Unset("VLAN", "BONDING_OPTS", "BONDING_MASTER")
 	case host.KindBond:
 		w.bond(e, i)
-		e.unset("VLAN", "HWADDR")
+		e.Unset("VLAN", "HWADDR")
 	case host.KindVLAN:
 		w.vlan(e, i)
-		e.unset("BONDING_OPTS", "BONDING_MASTER", "HWADDR")
+		e.Unset("BONDING_OPTS", "BONDING_MASTER", "HWADDR")
 	case host.KindBridge:
 		w.bridge(e, i.Bridge)
-		e.unset("VLAN", "BONDING_OPTS", "BONDING_MASTER", "HWADDR")
+		e.Unset("VLAN", "BONDING_OPTS", "BONDING_MASTER", "HWADDR")
 	}
 }
 
-func (w *writer) ethernet(e *editor, i *host.Interface) {
+func (w *Writer) ethernet(e *shell.Editor, i *host.Interface) {
 	if m := i.Ethernet.Match.MAC; m != "" {
-		e.set("HWADDR", strings.ToUpper(m))
+		e.Set("HWADDR", strings.ToUpper(m))
 	}
 	if i.Ethernet.WakeOnLAN != nil || len(i.Ethernet.Offload) > 0 {
-		e.change("ETHTOOL_OPTS", func(have string) string {
-			return writeEthtool(have, i, &w.rel)
+		e.Change("ETHTOOL_OPTS", func(have string) string {
+			return writeEthtool(have, i, &w.Reader)
 		})
 	}
 }
 
-func (w *writer) bond(e *editor, i *host.Interface) {
-	e.set("TYPE", "Bond")
-	e.set("BONDING_MASTER", "yes")
+func (w *Writer) bond(e *shell.Editor, i *host.Interface) {
+	e.Set("TYPE", "Bond")
+	e.Set("BONDING_MASTER", "yes")
 	if opts := bondingOpts(i.Bond); len(opts) > 0 {
-		e.merge("BONDING_OPTS", opts)
+		merge(e, "BONDING_OPTS", opts)
 	} else {
-		e.fallback("BONDING_OPTS", "mode=balance-rr") // the driver's default; without any option there is no bond
+		e.Fallback("BONDING_OPTS", "mode=balance-rr") // the driver's default; without any option there is no bond
 	}
-	e.fallback("NOZEROCONF", "yes")
+	e.Fallback("NOZEROCONF", "yes")
 }
 
-func (w *writer) vlan(e *editor, i *host.Interface) {
-	e.set("TYPE", "Vlan") // with VLAN=yes; Ethernet would be a plain card to NetworkManager
-	e.set("VLAN", "yes")
-	e.set("PHYSDEV", i.VLAN.Parent)
-	e.set("VLAN_ID", strconv.Itoa(i.VLAN.ID))
-	if w.rel.takes("VID") {
-		e.set("VID", strconv.Itoa(i.VLAN.ID))
+func (w *Writer) vlan(e *shell.Editor, i *host.Interface) {
+	e.Set("TYPE", "Vlan") // with VLAN=yes; Ethernet would be a plain card to NetworkManager
+	e.Set("VLAN", "yes")
+	e.Set("PHYSDEV", i.VLAN.Parent)
+	e.Set("VLAN_ID", strconv.Itoa(i.VLAN.ID))
+	if w.Reader.Takes("VID") {
+		e.Set("VID", strconv.Itoa(i.VLAN.ID))
 	}
-	if w.rel.takes("VLAN_NAME_TYPE") && strings.HasPrefix(i.Name, "vlan") {
-		e.set("VLAN_NAME_TYPE", "VLAN_PLUS_VID_NO_PAD")
+	if w.Reader.Takes("VLAN_NAME_TYPE") && strings.HasPrefix(i.Name, "vlan") {
+		e.Set("VLAN_NAME_TYPE", "VLAN_PLUS_VID_NO_PAD")
 	}
 	v := i.VLAN
 	if v.ReorderHeader != nil {
-		e.choose("REORDER_HDR", "no", *v.ReorderHeader, "yes")
+		e.Choose("REORDER_HDR", "no", *v.ReorderHeader, "yes")
 	}
 	if v.GVRP != nil {
-		e.choose("GVRP", "no", *v.GVRP, "yes")
+		e.Choose("GVRP", "no", *v.GVRP, "yes")
 	}
 	if v.MVRP != nil {
-		e.choose("MVRP", "no", *v.MVRP, "yes")
+		e.Choose("MVRP", "no", *v.MVRP, "yes")
 	}
 	if v.ReorderHeader != nil || v.LooseBinding != nil {
-		e.change("VLAN_FLAGS", func(have string) string { return vlanFlags(have, v) })
+		e.Change("VLAN_FLAGS", func(have string) string { return vlanFlags(have, v) })
 	}
 }
 
@@ -100,16 +102,16 @@ func vlanFlags(have string, v *host.VLAN) string {
 	return cmp.Or(strings.Join(flags, ","), "REORDER_HDR")
 }
 
-func (w *writer) bridge(e *editor, b *host.Bridge) {
-	e.set("TYPE", "Bridge")
+func (w *Writer) bridge(e *shell.Editor, b *host.Bridge) {
+	e.Set("TYPE", "Bridge")
 	if b.STP != nil {
-		e.choose("STP", "off", *b.STP, "on")
+		e.Choose("STP", "off", *b.STP, "on")
 	} else {
-		e.fallback("STP", "off") // the scripts' own default, said for NetworkManager's keyfiles and for readers
+		e.Fallback("STP", "off") // the scripts' own default, said for NetworkManager's keyfiles and for readers
 	}
-	e.fallback("NOZEROCONF", "yes")
+	e.Fallback("NOZEROCONF", "yes")
 	if b.ForwardDelay != nil {
-		e.set("DELAY", w.rel.spellDelay(*b.ForwardDelay))
+		e.Set("DELAY", w.Reader.SpellDelay(*b.ForwardDelay))
 	}
 	var opts []string
 	add := func(key string, n int, given bool) {
@@ -117,12 +119,12 @@ func (w *writer) bridge(e *editor, b *host.Bridge) {
 			opts = append(opts, fmt.Sprintf("%s=%d", key, n))
 		}
 	}
-	if w.rel.takes("PRIO") {
+	if w.Reader.Takes("PRIO") {
 		if b.AgeingTime != nil {
-			e.set("AGEING", w.rel.spellDelay(*b.AgeingTime))
+			e.Set("AGEING", w.Reader.SpellDelay(*b.AgeingTime))
 		}
 		if b.Priority != nil {
-			e.set("PRIO", strconv.Itoa(*b.Priority))
+			e.Set("PRIO", strconv.Itoa(*b.Priority))
 		}
 	} else {
 		add("priority", deref(b.Priority), b.Priority != nil)
@@ -132,23 +134,15 @@ func (w *writer) bridge(e *editor, b *host.Bridge) {
 	add("max_age", w.time(b.MaxAge), b.MaxAge != nil)
 	add("multicast_snooping", truth(b.MulticastSnooping), b.MulticastSnooping != nil)
 	add("vlan_filtering", truth(b.VLANFiltering), b.VLANFiltering != nil)
-	e.merge("BRIDGING_OPTS", opts)
-}
-
-// spellDelay writes a time in the unit of DELAY and AGEING.
-func (r *reader) spellDelay(c host.Centiseconds) string {
-	if r.rawDelay {
-		return strconv.Itoa(int(c))
-	}
-	return c.Seconds()
+	merge(e, "BRIDGING_OPTS", opts)
 }
 
 // time is a time in the unit of BRIDGING_OPTS.
-func (w *writer) time(c *host.Centiseconds) int {
+func (w *Writer) time(c *host.Centiseconds) int {
 	switch {
 	case c == nil:
 		return 0
-	case w.rel.nm:
+	case w.Reader.NM:
 		return int(*c) / 100 // whole seconds only: see refuseBridge
 	}
 	return int(*c)
@@ -169,29 +163,29 @@ func truth(b *bool) int {
 }
 
 // master makes the interface a port, or no port.
-func (w *writer) master(e *editor, i *host.Interface, m *host.Interface) {
+func (w *Writer) master(e *shell.Editor, i *host.Interface, m *host.Interface) {
 	switch {
 	case m == nil:
-		e.unset("MASTER", "SLAVE", "BRIDGE", "MASTER_UUID", "BRIDGE_UUID")
+		e.Unset("MASTER", "SLAVE", "BRIDGE", "MASTER_UUID", "BRIDGE_UUID")
 	case m.Kind == host.KindBond:
-		e.set("MASTER", m.Name)
-		e.set("SLAVE", "yes")
-		e.unset("BRIDGE", "MASTER_UUID", "BRIDGE_UUID")
+		e.Set("MASTER", m.Name)
+		e.Set("SLAVE", "yes")
+		e.Unset("BRIDGE", "MASTER_UUID", "BRIDGE_UUID")
 	default:
-		e.set("BRIDGE", m.Name)
-		e.unset("MASTER", "SLAVE", "MASTER_UUID", "BRIDGE_UUID")
+		e.Set("BRIDGE", m.Name)
+		e.Unset("MASTER", "SLAVE", "MASTER_UUID", "BRIDGE_UUID")
 	}
 	if m == nil || m.Bridge == nil {
 		return
 	}
 	for _, p := range m.Bridge.Ports {
 		if p.Name == i.Name {
-			e.merge("BRIDGING_OPTS", w.portOpts(p))
+			merge(e, "BRIDGING_OPTS", w.portOpts(p))
 		}
 	}
 }
 
-func (w *writer) portOpts(p host.BridgePort) []string {
+func (w *Writer) portOpts(p host.BridgePort) []string {
 	var out []string
 	number := func(key string, n *int) {
 		if n != nil {
@@ -205,7 +199,7 @@ func (w *writer) portOpts(p host.BridgePort) []string {
 	}
 	number("path_cost", p.Cost)
 	number("priority", p.Priority)
-	if p.Hairpin != nil && !*p.Hairpin && w.rel.nm {
+	if p.Hairpin != nil && !*p.Hairpin && w.Reader.NM {
 		out = append(out, "hairpin_mode=no") // 0 is no boolean to handle_bridge_option
 	} else {
 		flag("hairpin_mode", p.Hairpin)
@@ -245,3 +239,32 @@ func bondingOpts(b *host.Bond) []string {
 }
 
 var bondOptions = host.BondOptions()
+
+// merge sets options inside a list of KEY=VALUE words, and keeps the words of
+// the file that are not named; no options leave the list as it is.
+func merge(e *shell.Editor, key string, options []string) {
+	if len(options) > 0 {
+		e.Change(key, func(have string) string { return mergeOptions(have, options) })
+	}
+}
+
+// mergeOptions lays wanted words over present ones by their keys. What is no
+// ASCII word was never an option, but half a typographic quote.
+func mergeOptions(have string, want []string) string {
+	out := slices.Clone(want)
+	named := make(map[string]bool)
+	for _, w := range out {
+		key, _, _ := strings.Cut(w, "=")
+		named[key] = true
+	}
+	for w := range strings.FieldsSeq(have) {
+		key, _, ok := strings.Cut(w, "=")
+		if o, known := host.BondOptionNamed(key); known && named[o.Driver] {
+			continue
+		}
+		if ok && !named[key] && reader.PairForm.MatchString(w) {
+			out = append(out, w)
+		}
+	}
+	return strings.Join(out, " ")
+}

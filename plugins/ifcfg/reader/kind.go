@@ -1,4 +1,4 @@
-package ifcfg
+package reader
 
 import (
 	"regexp"
@@ -9,29 +9,29 @@ import (
 	"linkspan/core/host"
 )
 
-// vlanOf reads a VLAN's parent, id and flags.
-func vlanOf(k keys, r *reader) *host.VLAN {
+// VlanOf reads a VLAN's parent, id and flags.
+func VlanOf(k Keys, r *Reader) *host.VLAN {
 	v := &host.VLAN{}
-	if r.nm {
+	if r.NM {
 		v.Parent, v.ID = vlanToNM(k)
 	} else {
 		v.Parent, v.ID = vlanToScripts(k, r)
 	}
 	flags := strings.FieldsFunc(k["VLAN_FLAGS"], func(c rune) bool { return c == ' ' || c == ',' })
-	flag := func(name string) bool { return r.nm && slices.Contains(flags, name) }
+	flag := func(name string) bool { return r.NM && slices.Contains(flags, name) }
 	switch {
-	case flag("NO_REORDER_HDR"), !r.nm && (k["REORDER_HDR"] == "no" || k["REORDER_HDR"] == "0"):
+	case flag("NO_REORDER_HDR"), !r.NM && (k["REORDER_HDR"] == "no" || k["REORDER_HDR"] == "0"):
 		v.ReorderHeader = new(false)
-	case k["REORDER_HDR"] != "" || r.nm && k["VLAN_FLAGS"] != "":
+	case k["REORDER_HDR"] != "" || r.NM && k["VLAN_FLAGS"] != "":
 		v.ReorderHeader = new(true)
 	}
-	if r.takes("GVRP") && (k["GVRP"] != "" || flag("GVRP")) {
+	if r.Takes("GVRP") && (k["GVRP"] != "" || flag("GVRP")) {
 		v.GVRP = new(k.on("GVRP", r) || k["GVRP"] == "1" || k["GVRP"] == "" && flag("GVRP"))
 	}
-	if r.takes("MVRP") && k["MVRP"] != "" {
+	if r.Takes("MVRP") && k["MVRP"] != "" {
 		v.MVRP = new(k.on("MVRP", r))
 	}
-	if r.nm && k["VLAN_FLAGS"] != "" {
+	if r.NM && k["VLAN_FLAGS"] != "" {
 		v.LooseBinding = new(flag("LOOSE_BINDING"))
 	}
 	return v
@@ -39,13 +39,13 @@ func vlanOf(k keys, r *reader) *host.VLAN {
 
 // vlanToScripts: with VID and PHYSDEV these count (9.x); else the name: up to
 // the last dot the parent, which beats PHYSDEV, or "vlan" and the id.
-func vlanToScripts(k keys, r *reader) (parent string, id int) {
+func vlanToScripts(k Keys, r *Reader) (parent string, id int) {
 	parent = k["PHYSDEV"]
-	if n, err := strconv.Atoi(k["VID"]); err == nil && r.takes("VID") && parent != "" {
+	if n, err := strconv.Atoi(k["VID"]); err == nil && r.Takes("VID") && parent != "" {
 		return parent, n
 	}
 	device := k["DEVICE"]
-	m := r.vlanName.FindStringSubmatch(device)
+	m := r.VLANName.FindStringSubmatch(device)
 	if m == nil {
 		return parent, 0
 	}
@@ -58,7 +58,7 @@ func vlanToScripts(k keys, r *reader) (parent string, id int) {
 
 // vlanToNM: a number after the first dot, or after "vlan", beats VLAN_ID;
 // PHYSDEV beats the name (make_vlan_setting).
-func vlanToNM(k keys) (parent string, id int) {
+func vlanToNM(k Keys) (parent string, id int) {
 	id, _ = strconv.Atoi(k["VLAN_ID"]) // 0 when there is none
 	before, after, dotted := strings.Cut(k["DEVICE"], ".")
 	if !dotted {
@@ -74,41 +74,41 @@ func vlanToNM(k keys) (parent string, id int) {
 	return parent, id
 }
 
-func bridgeOf(k keys, r *reader) *host.Bridge {
+func bridgeOf(k Keys, r *Reader) *host.Bridge {
 	b := &host.Bridge{}
 	switch v := strings.ToLower(k["STP"]); {
-	case v == "on", v == "yes", v == "1" && !r.nm, r.rawDelay && isTrue(v):
+	case v == "on", v == "yes", v == "1" && !r.NM, r.RawDelay && IsTrue(v):
 		b.STP = new(true)
-	case v == "off", v == "no", v == "0" && !r.nm, r.rawDelay && isFalse(v):
+	case v == "off", v == "no", v == "0" && !r.NM, r.RawDelay && IsFalse(v):
 		b.STP = new(false)
-	case r.nm:
+	case r.NM:
 		b.STP = new(false) // missing or another word: off
 	}
 	stp := b.STP != nil && *b.STP
-	if !r.nm || stp {
+	if !r.NM || stp {
 		b.ForwardDelay = r.delay(k["DELAY"])
 	}
-	if r.takes("PRIO") {
+	if r.Takes("PRIO") {
 		b.AgeingTime = r.delay(k["AGEING"])
 		if n, err := strconv.Atoi(k["PRIO"]); err == nil {
 			b.Priority = &n
 		}
 	}
-	if r.takes("BRIDGING_OPTS") {
-		bridgingOpts(k["BRIDGING_OPTS"], b, r.nm, stp)
+	if r.Takes("BRIDGING_OPTS") {
+		bridgingOpts(k["BRIDGING_OPTS"], b, r.NM, stp)
 	}
 	return b
 }
 
 // delay reads DELAY or AGEING in the reader's unit.
-func (r *reader) delay(s string) *host.Centiseconds {
+func (r *Reader) delay(s string) *host.Centiseconds {
 	if s == "" {
 		return nil
 	}
-	if n, err := strconv.Atoi(s); err == nil && n >= 0 && r.rawDelay {
+	if n, err := strconv.Atoi(s); err == nil && n >= 0 && r.RawDelay {
 		return new(host.Centiseconds(n))
 	}
-	if c, err := host.ParseSeconds(s); err == nil && !r.rawDelay && (!r.nm || c%100 == 0) {
+	if c, err := host.ParseSeconds(s); err == nil && !r.RawDelay && (!r.NM || c%100 == 0) {
 		return &c
 	}
 	return nil
@@ -147,19 +147,22 @@ func bridgingOpts(s string, b *host.Bridge, nm, stp bool) {
 	}
 }
 
-// portOf reads a bridge port's own settings from BRIDGING_OPTS of its file.
-func portOf(k keys, r *reader) host.BridgePort {
+// PortOf reads a bridge port's own settings from BRIDGING_OPTS of its file.
+func PortOf(k Keys, r *Reader) host.BridgePort {
 	p := host.BridgePort{Name: k["DEVICE"]}
-	if !r.takes("BRIDGING_OPTS") {
+	if !r.Takes("BRIDGING_OPTS") {
 		return p
 	}
 	for word := range strings.FieldsSeq(k["BRIDGING_OPTS"]) {
 		key, value, _ := strings.Cut(word, "=")
 		n, err := strconv.Atoi(value)
-		if on := isTrue(value); err != nil && r.nm && key == "hairpin_mode" && (on || isFalse(value)) {
-			n, err = truth(&on), nil
+		if on := IsTrue(value); err != nil && r.NM && key == "hairpin_mode" && (on || IsFalse(value)) {
+			n, err = 0, nil
+			if on {
+				n = 1
+			}
 		}
-		if err != nil || r.nm && !slices.Contains(nmPortOptions, key) {
+		if err != nil || r.NM && !slices.Contains(nmPortOptions, key) {
 			continue
 		}
 		setPort(&p, key, n)
@@ -190,5 +193,13 @@ func setPort(p *host.BridgePort, key string, n int) {
 // nmPortOptions are the options of a port that NetworkManager knows.
 var nmPortOptions = []string{"path_cost", "priority", "hairpin_mode"}
 
-// macForm is a hardware address as the language spells it.
-var macForm = regexp.MustCompile(`^[0-9a-f]{2}(:[0-9a-f]{2}){5}$`)
+// MacForm is a hardware address as the language spells it.
+var MacForm = regexp.MustCompile(`^[0-9a-f]{2}(:[0-9a-f]{2}){5}$`)
+
+// SpellDelay writes a time in the unit of DELAY and AGEING.
+func (r *Reader) SpellDelay(c host.Centiseconds) string {
+	if r.RawDelay {
+		return strconv.Itoa(int(c))
+	}
+	return c.Seconds()
+}

@@ -1,36 +1,23 @@
-package ifcfg
+package reader
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
 	"linkspan/core/host"
+	"linkspan/plugins/ifcfg/shell"
 )
 
-// routeFiles are the two route files of an interface in the form of `ip route`
-// words, one route a line (initscripts ifup-routes); without lines they are not
-// wanted.
-func (w *writer) routeFiles(i *host.Interface) []textFile {
-	four, six := textFile{path: scripts + "/route-" + i.Name}, textFile{path: scripts + "/route6-" + i.Name}
-	for _, r := range i.Routes {
-		line := fmt.Sprintf("%s dev %s", r, i.Name)
-		if r.To.Addr().Is6() {
-			six.lines = append(six.lines, line)
-		} else {
-			four.lines = append(four.lines, line)
-		}
-	}
-	return []textFile{four, six}
-}
-
-// parseRoutes reads a route file as ifup-routes does: in ADDRESSn form when any
+// ParseRoutes reads a route file as ifup-routes does: in ADDRESSn form when any
 // line has it, else each line as words for `ip route add`. Lines that it does
 // not understand are returned as they stand.
-func parseRoutes(raw []byte, device string, v6 bool) (routes []host.Route, strange []string) {
-	if isNumbered(raw) {
-		return numberedRoutes(parse(raw))
+func ParseRoutes(raw []byte, device string, v6 bool) (routes []host.Route, strange []string) {
+	if IsNumbered(raw) {
+		return numberedRoutes(shell.Parse(raw))
 	}
 	for line := range strings.SplitSeq(string(raw), "\n") {
 		line = strings.TrimSpace(line)
@@ -47,9 +34,9 @@ func parseRoutes(raw []byte, device string, v6 bool) (routes []host.Route, stran
 	return routes, strange
 }
 
-// isNumbered reports whether any line matches ^[[:space:]]*ADDRESS[0-9]+=,
+// IsNumbered reports whether any line matches ^[[:space:]]*ADDRESS[0-9]+=,
 // whatever else the file holds.
-func isNumbered(raw []byte) bool {
+func IsNumbered(raw []byte) bool {
 	for line := range strings.Lines(string(raw)) {
 		rest, ok := strings.CutPrefix(strings.TrimLeft(line, " \t\v\f\r"), "ADDRESS")
 		digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
@@ -62,11 +49,11 @@ func isNumbered(raw []byte) bool {
 
 // numberedRoutes: ADDRESSn, NETMASKn, GATEWAYn from 0 up to the first hole.
 // What comes after a hole is never set, nor are lines of the other form.
-func numberedRoutes(doc *document) (out []host.Route, strange []string) {
-	for _, p := range doc.problems {
-		strange = append(strange, fmt.Sprintf("line %d: %s", p.line, p.reason))
+func numberedRoutes(doc *shell.Document) (out []host.Route, strange []string) {
+	for _, p := range doc.Problems {
+		strange = append(strange, fmt.Sprintf("line %d: %s", p.Line, p.Reason))
 	}
-	values := doc.values()
+	values := doc.Values()
 	n := 0
 	for ; values["ADDRESS"+strconv.Itoa(n)] != ""; n++ {
 		s := strconv.Itoa(n)
@@ -82,7 +69,7 @@ func numberedRoutes(doc *document) (out []host.Route, strange []string) {
 		}
 		out = append(out, r)
 	}
-	for _, key := range sortedKeys(values) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		tail, ok := strings.CutPrefix(key, "ADDRESS")
 		if number, err := strconv.Atoi(tail); ok && err == nil && number > n {
 			strange = append(strange, key+"="+values[key])

@@ -1,4 +1,4 @@
-package ifcfg
+package survey
 
 import (
 	"bytes"
@@ -13,6 +13,8 @@ import (
 
 	"linkspan/core/diag"
 	"linkspan/core/plan"
+	"linkspan/plugins/ifcfg/reader"
+	"linkspan/plugins/ifcfg/rule"
 )
 
 // maxFile bounds what is read of one file; the scripts' files have a few
@@ -22,14 +24,15 @@ const maxFile = 1 << 20
 // maxLine bounds a line; a longer one is no configuration.
 const maxLine = 1 << 16
 
-// tree reads files below a root; a symlink never leads out of it.
-type tree struct {
+// Tree reads files below a root; a symlink never leads out of it.
+type Tree struct {
 	root    *os.Root
 	scripts *os.Root // the scripts' directory, so that its files cost one step; nil when there is none
-	diags   diag.List
+	Diags   diag.List
 }
 
-func openTree(root string) (*tree, error) {
+// Open opens the tree below root; "" is the real one.
+func Open(root string) (*Tree, error) {
 	if root == "" {
 		root = "/"
 	}
@@ -37,14 +40,15 @@ func openTree(root string) (*tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("root %q: %w", root, err)
 	}
-	t := &tree{root: r}
-	if t.scripts, err = r.OpenRoot(strings.TrimPrefix(scripts, "/")); err != nil {
+	t := &Tree{root: r}
+	if t.scripts, err = r.OpenRoot(strings.TrimPrefix(reader.Dir, "/")); err != nil {
 		t.scripts = nil // list says why
 	}
 	return t, nil
 }
 
-func (t *tree) close() {
+// Close ends the use of the tree.
+func (t *Tree) Close() {
 	t.root.Close()
 	if t.scripts != nil {
 		t.scripts.Close()
@@ -52,29 +56,29 @@ func (t *tree) close() {
 }
 
 // text returns a file's content, or "" when there is none that can be read.
-func (t *tree) text(path string) string {
-	f := (&tree{root: t.root}).file(path)
+func (t *Tree) text(path string) string {
+	f := (&Tree{root: t.root}).file(path)
 	return string(f.Content)
 }
 
 // exists reports whether there is anything of that name.
-func (t *tree) exists(path string) bool {
+func (t *Tree) exists(path string) bool {
 	_, err := t.root.Lstat(strings.TrimPrefix(path, "/"))
 	return err == nil
 }
 
 // file reads a regular file of bounded size. A file that is not there is the
 // zero state; one that cannot be read is reported.
-func (t *tree) file(name string) plan.FileState {
-	state, why := t.read(name)
+func (t *Tree) file(name string) plan.FileState {
+	state, why := t.Read(name)
 	if why != "" {
-		t.diags = append(t.diags, ruleUnreadable.In(diag.Range{File: name}, "%s", why))
+		t.Diags = append(t.Diags, rule.Unreadable.In(diag.Range{File: name}, "%s", why))
 	}
 	return state
 }
 
-// read reads a file, or says why it cannot.
-func (t *tree) read(name string) (plan.FileState, string) {
+// Read reads a file, or says why it cannot.
+func (t *Tree) Read(name string) (plan.FileState, string) {
 	root, rel := t.place(name)
 	info, err := root.Lstat(rel) // before opening: opening a FIFO waits for a writer
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
@@ -122,15 +126,15 @@ func notText(content []byte) string {
 }
 
 // place chooses the nearest root for a path.
-func (t *tree) place(name string) (*os.Root, string) {
-	if rel, ok := strings.CutPrefix(name, scripts+"/"); ok && t.scripts != nil {
+func (t *Tree) place(name string) (*os.Root, string) {
+	if rel, ok := strings.CutPrefix(name, reader.Dir+"/"); ok && t.scripts != nil {
 		return t.scripts, rel
 	}
 	return t.root, strings.TrimPrefix(name, "/")
 }
 
 // follow resolves symlinks as the host does: an absolute one begins at the root.
-func (t *tree) follow(name string) (*os.Root, string, error) {
+func (t *Tree) follow(name string) (*os.Root, string, error) {
 	rel := strings.TrimPrefix(name, "/")
 	for range 40 { // as the kernel's MAXSYMLINKS
 		to, err := t.root.Readlink(rel)
@@ -161,20 +165,25 @@ func kindOfFile(m fs.FileMode) string {
 	return "device"
 }
 
-// list names the files of the scripts' directory, sorted.
-func (t *tree) list() []string {
-	d, err := t.root.Open(strings.TrimPrefix(scripts, "/"))
+// List names the files of the scripts' directory, sorted.
+func (t *Tree) List() []string {
+	d, err := t.root.Open(strings.TrimPrefix(reader.Dir, "/"))
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			t.diags = append(t.diags, ruleUnreadable.In(diag.Range{File: scripts}, "%v", err))
+			t.Diags = append(t.Diags, rule.Unreadable.In(diag.Range{File: reader.Dir}, "%v", err))
 		}
 		return nil
 	}
 	defer d.Close()
 	names, err := d.Readdirnames(-1)
 	if err != nil {
-		t.diags = append(t.diags, ruleUnreadable.In(diag.Range{File: scripts}, "%v", err))
+		t.Diags = append(t.Diags, rule.Unreadable.In(diag.Range{File: reader.Dir}, "%v", err))
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Detect names the release that the tree is of, or "" when it does not tell.
+func (t *Tree) Detect() string {
+	return reader.Detect(t.text("/etc/redhat-release"), t.text("/etc/os-release"), t.exists(reader.Dir+"/ifup-eth"))
 }

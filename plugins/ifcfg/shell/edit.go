@@ -1,4 +1,4 @@
-package ifcfg
+package shell
 
 import (
 	"bytes"
@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// edit is a new value of a key; unset removes the key. keep, change and above
-// depend on what the file has and are settled by against.
-type edit struct {
+// Edit is a new value of a key; unset removes the key. keep, change and above
+// depend on what the file has and are settled by Against.
+type Edit struct {
 	key, value string
 	unset      bool
 	keep       bool                     // only where the file has no such key
@@ -18,39 +18,39 @@ type edit struct {
 
 // edits is one application of edits to a document.
 type edits struct {
-	*document
-	byKey   map[string]edit
+	*Document
+	byKey   map[string]Edit
 	damaged map[int]string // line number → the key whose new value replaces the line
 	written map[string]bool
 	out     bytes.Buffer
 	last    int // where in out the next line after the last assignment begins
 }
 
-// apply returns the text with the edits made. A key that is there keeps its
+// Apply returns the text with the edits made. A key that is there keeps its
 // place; a new one comes after the last assignment; a line of which only the
 // removed keys are left goes with them. A line that bash would not take for
 // assignments is left, and a damaged line of an edited key is replaced. What
 // stood after a line that stopped the shell counts again once that is mended.
-func (d *document) apply(list []edit) []byte {
+func (d *Document) Apply(list []Edit) []byte {
 	const most = 64 // mended lines; beyond, the file is no shell text at all
 	out := d.applyOnce(list)
 	for n := 0; d.broken && n < most && len(list) > 0; n++ {
-		d = parse(out)
+		d = Parse(out)
 		out = d.applyOnce(list)
 	}
 	return out
 }
 
-func (d *document) applyOnce(list []edit) []byte {
-	e := &edits{document: d, byKey: make(map[string]edit, len(list)), written: make(map[string]bool, len(list)), last: -1}
+func (d *Document) applyOnce(list []Edit) []byte {
+	e := &edits{Document: d, byKey: make(map[string]Edit, len(list)), written: make(map[string]bool, len(list)), last: -1}
 	for _, x := range list {
 		e.byKey[x.key] = x
 	}
 	e.damaged = e.findDamaged()
 	stop := -1 // where in out the line begins at which the shell stops
-	for _, l := range d.lines {
-		key := e.damaged[l.number]
-		if d.broken && l.number == d.problems[len(d.problems)-1].line {
+	for _, l := range d.Lines {
+		key := e.damaged[l.Number]
+		if d.broken && l.Number == d.Problems[len(d.Problems)-1].Line {
 			stop = e.out.Len()
 		}
 		if key == "" {
@@ -66,19 +66,19 @@ func (d *document) applyOnce(list []edit) []byte {
 	switch {
 	case d.broken:
 		e.last = stop
-	case e.last < 0, len(d.problems) > 0: // commands may put the last assignment under a condition
+	case e.last < 0, len(d.Problems) > 0: // commands may put the last assignment under a condition
 		e.last = e.out.Len()
 	}
 	return e.add(list)
 }
 
-func (e *edits) write(out *bytes.Buffer, x edit) {
+func (e *edits) write(out *bytes.Buffer, x Edit) {
 	spell(out, x)
 	out.WriteByte('\n')
 }
 
-func spell(out *bytes.Buffer, x edit) {
-	if x.key == descriptionKey {
+func spell(out *bytes.Buffer, x Edit) {
+	if x.key == DescriptionKey {
 		out.WriteString(descriptionLine + x.value)
 		return
 	}
@@ -88,7 +88,7 @@ func spell(out *bytes.Buffer, x edit) {
 }
 
 // add puts the keys that the file does not have after the last assignment.
-func (e *edits) add(list []edit) []byte {
+func (e *edits) add(list []Edit) []byte {
 	head, tail := e.out.Bytes()[:e.last], e.out.Bytes()[e.last:]
 	var added bytes.Buffer
 	for _, x := range list {
@@ -114,66 +114,66 @@ func (e *edits) add(list []edit) []byte {
 // those on which a typographic quote has cut the value at its first blank.
 func (e *edits) findDamaged() map[int]string {
 	out := make(map[int]string)
-	for _, p := range e.problems {
-		if _, ours := e.byKey[p.key]; ours {
-			out[p.line] = p.key
+	for _, p := range e.Problems {
+		if _, ours := e.byKey[p.Key]; ours {
+			out[p.Line] = p.Key
 		}
 	}
-	for _, l := range e.lines {
-		if len(l.assignments) < 2 {
+	for _, l := range e.Lines {
+		if len(l.Assignments) < 2 {
 			continue
 		}
-		first := l.assignments[0]
-		if x, ours := e.byKey[first.key]; ours && (x.unset || x.value != first.value) && strings.ContainsAny(first.value, typographic) {
-			out[l.number] = first.key
+		first := l.Assignments[0]
+		if x, ours := e.byKey[first.Key]; ours && (x.unset || x.value != first.Value) && strings.ContainsAny(first.Value, Typographic) {
+			out[l.Number] = first.Key
 		}
 	}
 	return out
 }
 
-// typographic are the quotes that word processors and web pages make.
-const typographic = "“”„″‘’′"
+// Typographic are the quotes that word processors and web pages make.
+const Typographic = "“”„″‘’′"
 
 // copyLine copies one line with its changed values.
-func (e *edits) copyLine(l line) {
+func (e *edits) copyLine(l Line) {
 	start := e.out.Len()
-	at, removed, kept := l.start, 0, false // kept: of the command at hand
-	for _, a := range l.assignments {
-		x, ours := e.byKey[a.key]
+	at, removed, kept := l.Start, 0, false // kept: of the command at hand
+	for _, a := range l.Assignments {
+		x, ours := e.byKey[a.Key]
 		kept = !a.first && kept || !ours || !x.unset
 		if !ours {
 			continue
 		}
-		e.out.Write(e.raw[at:a.start])
+		e.out.Write(e.Raw[at:a.start])
 		at = a.end
 		if x.unset {
 			removed++
 			if !kept {
-				at = e.pastSemicolon(at, l.end)
+				at = e.pastSemicolon(at, l.End)
 			}
 			continue
 		}
-		e.written[a.key] = true
-		if a.value == x.value {
-			e.out.Write(e.raw[a.start:a.end])
+		e.written[a.Key] = true
+		if a.Value == x.value {
+			e.out.Write(e.Raw[a.start:a.end])
 		} else {
 			spell(&e.out, x)
 		}
 	}
-	e.out.Write(e.raw[at:l.end])
+	e.out.Write(e.Raw[at:l.End])
 	if removed > 0 && nothing(e.out.Bytes()[start:]) {
 		e.out.Truncate(start)
 		return
 	}
-	e.out.Write(e.raw[l.end:l.next])
-	if len(l.assignments) > 0 {
+	e.out.Write(e.Raw[l.End:l.next])
+	if len(l.Assignments) > 0 {
 		e.last = e.out.Len()
 	}
 }
 
 // pastSemicolon steps over the ";" after a removed assignment.
 func (e *edits) pastSemicolon(at, end int) int {
-	rest := bytes.TrimLeft(e.raw[at:end], " \t")
+	rest := bytes.TrimLeft(e.Raw[at:end], " \t")
 	if len(rest) > 0 && rest[0] == ';' {
 		return end - len(rest) + 1
 	}
@@ -187,7 +187,7 @@ func nothing(line []byte) bool { return len(bytes.Trim(line, " \t\r;")) == 0 }
 // quote spells a value so that every reader takes it as it is: bare where it
 // can be, else in double quotes (as the scripts' own examples have it) when
 // nothing in it means anything there, else in single quotes. Values with a
-// single quote or a control character never come here: see checkValue.
+// single quote or a control character never come here: see CheckValue.
 func quote(value string) string {
 	switch {
 	case isBare(value):
@@ -213,9 +213,9 @@ func isBare(value string) bool {
 	return value != ""
 }
 
-// checkValue refuses what cannot be written safely into a file that root's
+// CheckValue refuses what cannot be written safely into a file that root's
 // shell sources and that readers with other ideas of quoting read as well.
-func checkValue(value string) error {
+func CheckValue(value string) error {
 	for _, r := range value {
 		switch {
 		case r < ' ' || r == 0x7f:

@@ -1,4 +1,4 @@
-package ifcfg
+package reader
 
 import (
 	"net"
@@ -8,53 +8,54 @@ import (
 	"strings"
 
 	"linkspan/core/host"
+	"linkspan/plugins/ifcfg/shell"
 )
 
-// form is the form that a key's value must have, for every reader that looks
+// Form is the form that a key's value must have, for every reader that looks
 // at it. Keys that the scripts evaluate a second time have forms in which
 // nothing can stand that a shell evaluates.
-type form string
+type Form string
 
 // The forms of values.
 const (
-	formAny     form = "any text"
-	formWord    form = "word"
-	formPlain   form = "word of letters and digits"
-	formArgs    form = "arguments of a command"
-	formInteger form = "number, also negative"
-	formYesNo   form = "yes or no"
-	formNumber  form = "number"
-	formSeconds form = "seconds"
-	formIPv4    form = "IPv4 address"
-	formMask    form = "netmask"
-	formPrefix  form = "0 to 32"
-	formIPv6    form = "IPv6 address"
-	formIPv6s   form = "IPv6 addresses"
-	formMAC     form = "MAC address"
-	formName    form = "interface name"
-	formPairs   form = "KEY=VALUE words"
-	formWords   form = "words"
+	FormAny     Form = "any text"
+	formWord    Form = "word"
+	formPlain   Form = "word of letters and digits"
+	formArgs    Form = "arguments of a command"
+	formInteger Form = "number, also negative"
+	formYesNo   Form = "yes or no"
+	formNumber  Form = "number"
+	formSeconds Form = "seconds"
+	FormIPv4    Form = "IPv4 address"
+	formMask    Form = "netmask"
+	formPrefix  Form = "0 to 32"
+	formIPv6    Form = "IPv6 address"
+	formIPv6s   Form = "IPv6 addresses"
+	formMAC     Form = "MAC address"
+	formName    Form = "interface name"
+	formPairs   Form = "KEY=VALUE words"
+	formWords   Form = "words"
 )
 
 // No word of a value that the scripts put on a command line begins with "-",
 // where the command would take it for an option.
 var (
-	wordForm  = regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+][A-Za-z0-9_.,:/@%+-]*$`)
+	WordForm  = regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+][A-Za-z0-9_.,:/@%+-]*$`)
 	plainForm = regexp.MustCompile(`^[A-Za-z0-9]+$`)
-	wordsForm = regexp.MustCompile(`^ *([A-Za-z0-9_.,:/@%+=][A-Za-z0-9_.,:/@%+=-]*( +|$))*$`)
+	WordsForm = regexp.MustCompile(`^ *([A-Za-z0-9_.,:/@%+=][A-Za-z0-9_.,:/@%+=-]*( +|$))*$`)
 	argsForm  = regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+; =-]*$`)
-	pairForm  = regexp.MustCompile(`^[a-z][a-z0-9_]*=[A-Za-z0-9_.,:+-]+$`)
+	PairForm  = regexp.MustCompile(`^[a-z][a-z0-9_]*=[A-Za-z0-9_.,:+-]+$`)
 )
 
-// fits reports whether a value has the form. An empty value fits every form:
+// Fits reports whether a value has the form. An empty value fits every form:
 // to a shell it is no value.
-func (f form) fits(v string) bool {
+func (f Form) Fits(v string) bool {
 	if v == "" {
 		return true
 	}
 	switch f {
 	case formWord:
-		return wordForm.MatchString(v)
+		return WordForm.MatchString(v)
 	case formPlain:
 		return plainForm.MatchString(v)
 	case formArgs:
@@ -63,14 +64,14 @@ func (f form) fits(v string) bool {
 		_, err := strconv.ParseInt(v, 10, 32)
 		return err == nil
 	case formYesNo:
-		return isTrue(v) || isFalse(v)
+		return IsTrue(v) || IsFalse(v)
 	case formNumber:
 		_, err := strconv.ParseUint(v, 10, 32)
 		return err == nil
 	case formSeconds:
 		_, err := host.ParseSeconds(v)
 		return err == nil
-	case formIPv4:
+	case FormIPv4:
 		a, err := netip.ParseAddr(v)
 		return err == nil && a.Is4()
 	case formMask:
@@ -87,19 +88,19 @@ func (f form) fits(v string) bool {
 		m, err := net.ParseMAC(v)
 		return err == nil && len(m) == 6 && !strings.ContainsAny(v, "-.")
 	case formName:
-		return len(v) <= host.MaxName && wordForm.MatchString(v) && !strings.ContainsAny(v, "/%")
+		return len(v) <= host.MaxName && WordForm.MatchString(v) && !strings.ContainsAny(v, "/%")
 	case formPairs:
-		return allOf(strings.Fields(v), pairForm.MatchString)
+		return allOf(strings.Fields(v), PairForm.MatchString)
 	case formWords:
-		return wordsForm.MatchString(v)
+		return WordsForm.MatchString(v)
 	}
-	return checkValue(v) == nil
+	return shell.CheckValue(v) == nil
 }
 
 func isIPv6(v string) bool {
 	v, _, _ = strings.Cut(v, "/")
 	a, err := netip.ParseAddr(v)
-	return err == nil && a.Is6() && wordForm.MatchString(v)
+	return err == nil && a.Is6() && WordForm.MatchString(v)
 }
 
 func allOf(words []string, ok func(string) bool) bool {
@@ -111,9 +112,9 @@ func allOf(words []string, ok func(string) bool) bool {
 	return true
 }
 
-// isTrue and isFalse are the words of the scripts' is_true and is_false (9.x,
+// IsTrue reports a word for yes: IsTrue and IsFalse know the words of the scripts' is_true and is_false (9.x,
 // rc.d/init.d/functions) and of NetworkManager's svParseBoolean together.
-func isTrue(v string) bool {
+func IsTrue(v string) bool {
 	switch strings.ToLower(v) {
 	case "yes", "y", "true", "t", "on", "1":
 		return true
@@ -121,10 +122,14 @@ func isTrue(v string) bool {
 	return false
 }
 
-func isFalse(v string) bool {
+// IsFalse is the other of the two.
+func IsFalse(v string) bool {
 	switch strings.ToLower(v) {
 	case "no", "n", "false", "f", "off", "0":
 		return true
 	}
 	return false
 }
+
+// RawKeyForm is the form of a key that backend_options may set.
+var RawKeyForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)

@@ -1,4 +1,4 @@
-package ifcfg
+package shell
 
 import (
 	"bytes"
@@ -29,25 +29,25 @@ func FuzzShellVariables(f *testing.F) {
 }
 
 func checkEdits(t *testing.T, raw []byte) {
-	d := parse(raw)
-	if got := d.apply(nil); !bytes.Equal(got, raw) {
+	d := Parse(raw)
+	if got := d.Apply(nil); !bytes.Equal(got, raw) {
 		t.Fatalf("no edits changed %q to %q", raw, got)
 	}
-	list := []edit{{key: "DEVICE", value: "eth0"}, {key: "A", value: "two words"}, {key: "B", unset: true}, {key: "IPADDR", unset: true}}
-	edited := d.apply(list)
-	again := parse(edited)
+	list := []Edit{{key: "DEVICE", value: "eth0"}, {key: "A", value: "two words"}, {key: "B", unset: true}, {key: "IPADDR", unset: true}}
+	edited := d.Apply(list)
+	again := Parse(edited)
 	for _, e := range list {
-		if v, ok := again.get(e.key); ok == e.unset || v != e.value {
+		if v, ok := again.Get(e.key); ok == e.unset || v != e.value {
 			t.Fatalf("%q became %q, in which %s is %q (%v)", raw, edited, e.key, v, ok)
 		}
 	}
-	if second := again.apply(list); !bytes.Equal(second, edited) {
+	if second := again.Apply(list); !bytes.Equal(second, edited) {
 		t.Fatalf("%q became %q and then %q", raw, edited, second)
 	}
-	if len(d.problems) > 0 || bytes.ContainsAny(raw, typographic) {
+	if len(d.Problems) > 0 || bytes.ContainsAny(raw, Typographic) {
 		return // a damaged line is replaced as a whole
 	}
-	before, after := d.values(), again.values()
+	before, after := d.Values(), again.Values()
 	for _, e := range list {
 		delete(before, e.key)
 		delete(after, e.key)
@@ -103,12 +103,12 @@ func TestAgreesWithBash(t *testing.T) {
 
 func compareWithBash(t *testing.T, text string, values []string) int {
 	t.Helper()
-	d := parse([]byte(text))
-	if len(d.problems) > 0 {
+	d := Parse([]byte(text))
+	if len(d.Problems) > 0 {
 		return 0
 	}
 	for i, key := range []string{"A", "B", "C"} {
-		have, ok := d.get(key)
+		have, ok := d.Get(key)
 		if !ok {
 			have = "UNSET"
 		}
@@ -135,8 +135,8 @@ func BenchmarkParse(b *testing.B) {
 		"IPADDR=192.168.12.34\nNETMASK=255.255.255.0\nPREFIX=24\nGATEWAY=192.168.12.1\nDNS1=192.168.12.53\nDOMAIN=\"example.com example.org\"\nIPV6INIT=no\nBRIDGE=xenbr123\n")
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		if d := parse(text); len(d.values()) != 17 {
-			b.Fatal(len(d.values()))
+		if d := Parse(text); len(d.Values()) != 17 {
+			b.Fatal(len(d.Values()))
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Seconds())/float64(b.N)*10000, "s/10000files")

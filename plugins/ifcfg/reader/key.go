@@ -1,39 +1,39 @@
-package ifcfg
+package reader
 
 import "strings"
 
-// key is one key of the files: who reads it, what values it takes, what holds
+// Key is one key of the files: who reads it, what values it takes, what holds
 // when it is missing. The table is the one place that says so: rendering,
 // refusing, lint and the page readers.md come from it.
-type key struct {
-	name string // a trailing "n" stands for a number: IPADDRn is IPADDR0, IPADDR1, …
-	by   readers
-	form form
-	// missing is what holds without the key.
-	missing string
-	doc     string
-	// companion: it says again for one reader what another key says for others,
+type Key struct {
+	Name string // a trailing "n" stands for a number: IPADDRn is IPADDR0, IPADDR1, …
+	By   Set
+	Form Form
+	// Missing is what holds without the key.
+	Missing string
+	Doc     string
+	// Companion: it says again for one reader what another key says for others,
 	// so that nothing is lost where it is not read.
-	companion bool
-	// twice: ifup-aliases evaluates the value a second time, so that quotes do
+	Companion bool
+	// Twice: ifup-aliases evaluates the value a second time, so that quotes do
 	// not protect it (measured).
-	twice bool
-	// own: linkspan writes it from the language; a raw option may not.
-	own bool
-	// global: it stands in /etc/sysconfig/network.
-	global bool
+	Twice bool
+	// Own: linkspan writes it from the language; a raw option may not.
+	Own bool
+	// Global: it stands in /etc/sysconfig/network.
+	Global bool
 }
 
-var keyIndex = func() map[string]*key {
-	out := make(map[string]*key, len(keyTable))
-	for i := range keyTable {
-		out[keyTable[i].name] = &keyTable[i]
+var keyIndex = func() map[string]*Key {
+	out := make(map[string]*Key, len(Table))
+	for i := range Table {
+		out[Table[i].Name] = &Table[i]
 	}
 	return out
 }()
 
-// keyNamed finds the row of a key; a numbered one is found by its stem.
-func keyNamed(name string) (*key, bool) {
+// KeyNamed finds the row of a key; a numbered one is found by its stem.
+func KeyNamed(name string) (*Key, bool) {
 	if k, ok := keyIndex[name]; ok {
 		return k, true
 	}
@@ -45,9 +45,9 @@ func keyNamed(name string) (*key, bool) {
 	return k, ok
 }
 
-// forbidden are names that mean something to the shell or to the scripts
+// Forbidden are names that mean something to the shell or to the scripts
 // themselves, so that a file that sets them can make root run anything.
-var forbidden = map[string]string{
+var Forbidden = map[string]string{
 	"PATH": "where the scripts find their commands", "IFS": "how the shell splits words", "ENV": "what a shell runs first", "CDPATH": "where cd goes",
 	"HOME": "what ~ means", "SHELL": "the shell", "SHELLOPTS": "the shell's options", "BASHOPTS": "the shell's options", "GLOBIGNORE": "what * means",
 	"UID": "whether the scripts think they are root", "EUID": "whether the scripts think they are root", "PPID": "the shell's parent",
@@ -57,12 +57,12 @@ var forbidden = map[string]string{
 	"POSIXLY_CORRECT": "how the shell works", "OPTIND": "how the shell works", "PROMPT_COMMAND": "what the shell runs", "TMPDIR": "where temporary files are",
 }
 
-// mayBeSet says why a name may not be a raw option, or "".
-func mayBeSet(name string) string {
+// WhyForbidden says why a name may not be a raw option, or "".
+func WhyForbidden(name string) string {
 	for _, prefix := range []string{"BASH", "LD_", "PS", "LC_", "LANG", "DYLD_", "GCONV", "MALLOC_"} {
 		if strings.HasPrefix(name, prefix) {
 			return "a variable of the shell or the loader"
 		}
 	}
-	return forbidden[name]
+	return Forbidden[name]
 }

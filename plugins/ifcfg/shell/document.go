@@ -1,4 +1,7 @@
-package ifcfg
+// Package shell reads and edits files of shell variables, KEY=value lines, as a
+// sourcing bash takes them, and keeps every byte that an edit does not concern.
+// It knows nothing of networks.
+package shell
 
 import (
 	"bytes"
@@ -6,54 +9,54 @@ import (
 	"strings"
 )
 
-// document is a file of shell variables as the network scripts source it: what
+// Document is a file of shell variables as the network scripts source it: what
 // bash makes of it, and every byte of it. A CR before the line end is part of
 // the value, as it is to bash. Editing changes the bytes of the
 // values that change and nothing else.
-type document struct {
-	raw      []byte
-	lines    []line
-	problems []problem
+type Document struct {
+	Raw      []byte
+	Lines    []Line
+	Problems []Problem
 	broken   bool // from some line on it is no shell text: bash reads no further
 }
 
-// line is one logical line with the assignments on it: a quote that is not
+// Line is one logical line with the assignments on it: a quote that is not
 // closed, or a backslash at the end, joins the next one, as in bash.
-type line struct {
-	number      int // of its first line, counted from 1
-	start, end  int // of the text, without the line end
+type Line struct {
+	Number      int // of its first line, counted from 1
+	Start, End  int // of the text, without the line end
 	next        int // where the next line begins
-	assignments []assignment
+	Assignments []Assignment
 }
 
-// assignment is one KEY=value.
-type assignment struct {
-	key, value string
+// Assignment is one KEY=value.
+type Assignment struct {
+	Key, Value string
 	start, end int  // of KEY=value
-	line       int  // counted from 1
+	Line       int  // counted from 1
 	first      bool // of its command: after the line's start or a ";"
 }
 
-// problem is something that bash does and the author did not mean.
-type problem struct {
-	line   int
-	key    string
-	reason string
+// Problem is something that bash does and the author did not mean.
+type Problem struct {
+	Line   int
+	Key    string
+	Reason string
 }
 
-// parse reads shell text. It never fails: what bash would not take for an
+// Parse reads shell text. It never fails: what bash would not take for an
 // assignment is kept as it is and, where it would run something, reported.
-func parse(raw []byte) *document {
-	d := &document{raw: raw}
+func Parse(raw []byte) *Document {
+	d := &Document{Raw: raw}
 	if n := bytes.Count(raw, []byte("\n")); n < 1<<12 {
-		d.lines = make([]line, 0, n+1)
+		d.Lines = make([]Line, 0, n+1)
 	}
 	number := 1
 	for at := 0; at < len(raw); {
-		l := line{number: number, start: at}
-		l.end, l.next = lineEnd(raw, at)
+		l := Line{Number: number, Start: at}
+		l.End, l.next = lineEnd(raw, at)
 		d.words(&l)
-		d.lines = append(d.lines, l)
+		d.Lines = append(d.Lines, l)
 		number += bytes.Count(raw[at:l.next], []byte("\n"))
 		at = l.next
 	}
@@ -71,121 +74,121 @@ func lineEnd(raw []byte, at int) (end, next int) {
 }
 
 // extend joins the lines up to the one that holds the offset.
-func (l *line) extend(raw []byte, to int) {
-	for l.end < to && l.next < len(raw) {
-		l.end, l.next = lineEnd(raw, l.next)
+func (l *Line) extend(raw []byte, to int) {
+	for l.End < to && l.next < len(raw) {
+		l.End, l.next = lineEnd(raw, l.next)
 	}
 }
 
 // words reads the words of a line: assignments until a word that is none. Then
 // bash takes what stands up to the next ";" for a command, and the assignments
 // before it do not last.
-func (d *document) words(l *line) {
-	at, command := l.start, 0 // command: how many assignments the commands before have
+func (d *Document) words(l *Line) {
+	at, command := l.Start, 0 // command: how many assignments the commands before have
 	for {
-		for at < l.end && (d.raw[at] == ' ' || d.raw[at] == '\t') {
+		for at < l.End && (d.Raw[at] == ' ' || d.Raw[at] == '\t') {
 			at++
 		}
-		if at == l.start && !d.broken && bytes.HasPrefix(d.raw[at:l.end], []byte(descriptionLine)) {
+		if at == l.Start && !d.broken && bytes.HasPrefix(d.Raw[at:l.End], []byte(descriptionLine)) {
 			d.description(l)
 			return
 		}
-		if d.broken || at >= l.end || d.raw[at] == '#' || string(d.raw[at:l.end]) == "\r" {
+		if d.broken || at >= l.End || d.Raw[at] == '#' || string(d.Raw[at:l.End]) == "\r" {
 			return
 		}
-		switch c := d.raw[at]; {
-		case c == ';' && len(l.assignments) > command:
-			at, command = at+1, len(l.assignments)
+		switch c := d.Raw[at]; {
+		case c == ';' && len(l.Assignments) > command:
+			at, command = at+1, len(l.Assignments)
 			continue
 		case c == ';', c == '(', c == ')':
-			d.stop(l, lastKey(l.assignments[command:]), fmt.Sprintf("the shell stops reading the file at %q, which it does not expect here", c))
+			d.stop(l, lastKey(l.Assignments[command:]), fmt.Sprintf("the shell stops reading the file at %q, which it does not expect here", c))
 			return
 		}
 		a, why := d.assignment(l, at)
-		if a.key == "" {
-			rest := string(d.raw[at:l.end])
-			d.problem(l, lastKey(l.assignments[command:]), fmt.Sprintf("the shell that sources the file runs %q as a command", firstWord(rest)))
-			l.assignments = l.assignments[:command]
+		if a.Key == "" {
+			rest := string(d.Raw[at:l.End])
+			d.problem(l, lastKey(l.Assignments[command:]), fmt.Sprintf("the shell that sources the file runs %q as a command", firstWord(rest)))
+			l.Assignments = l.Assignments[:command]
 			at = d.skipCommand(l, at)
 			continue
 		}
 		if why != "" {
 			d.fault(l, a, why)
-			l.assignments = l.assignments[:min(command, len(l.assignments))]
+			l.Assignments = l.Assignments[:min(command, len(l.Assignments))]
 			return
 		}
-		a.first = len(l.assignments) == command
-		l.assignments = append(l.assignments, a)
+		a.first = len(l.Assignments) == command
+		l.Assignments = append(l.Assignments, a)
 		at = a.end
 	}
 }
 
-// descriptionKey stands for the comment that keeps an interface's description:
+// DescriptionKey stands for the comment that keeps an interface's description:
 // no reader has a key for it. The scripts evaluate comments that hold one of
 // their keys and "=", so a description has no "=".
 const (
-	descriptionKey  = "#description"
+	DescriptionKey  = "#description"
 	descriptionLine = "# description: "
 )
 
-func (d *document) description(l *line) {
-	text := bytes.TrimSuffix(d.raw[l.start+len(descriptionLine):l.end], []byte("\r"))
-	l.assignments = append(l.assignments, assignment{key: descriptionKey, value: string(text), start: l.start, end: l.start + len(descriptionLine) + len(text), line: l.number, first: true})
+func (d *Document) description(l *Line) {
+	text := bytes.TrimSuffix(d.Raw[l.Start+len(descriptionLine):l.End], []byte("\r"))
+	l.Assignments = append(l.Assignments, Assignment{Key: DescriptionKey, Value: string(text), start: l.Start, end: l.Start + len(descriptionLine) + len(text), Line: l.Number, first: true})
 }
 
 // assignment reads one KEY=value; a word that is none gives no key.
-func (d *document) assignment(l *line, at int) (assignment, string) {
-	name := keyAt(d.raw[at:l.end])
+func (d *Document) assignment(l *Line, at int) (Assignment, string) {
+	name := keyAt(d.Raw[at:l.End])
 	if name == 0 {
-		return assignment{}, ""
+		return Assignment{}, ""
 	}
-	value, n, why := unquote(d.raw[at+name+1:], l.end-at-name-1)
-	return assignment{key: string(d.raw[at : at+name]), value: value, start: at, end: at + name + 1 + n, line: l.number}, why
+	value, n, why := unquote(d.Raw[at+name+1:], l.End-at-name-1)
+	return Assignment{Key: string(d.Raw[at : at+name]), Value: value, start: at, end: at + name + 1 + n, Line: l.Number}, why
 }
 
 // fault notes a value that bash evaluates, or that does not end on its line.
-func (d *document) fault(l *line, a assignment, why string) {
+func (d *Document) fault(l *Line, a Assignment, why string) {
 	if why == unclosed || strings.HasSuffix(why, notExpected) {
-		d.stop(l, a.key, why)
+		d.stop(l, a.Key, why)
 		return
 	}
-	d.problem(l, a.key, why)
-	l.extend(d.raw, a.end)
+	d.problem(l, a.Key, why)
+	l.extend(d.Raw, a.end)
 }
 
 // stop notes that bash reads no further. It has read the line as a whole
 // before it would have run a part of it.
-func (d *document) stop(l *line, key, reason string) {
+func (d *Document) stop(l *Line, key, reason string) {
 	d.problem(l, key, reason)
-	d.broken, l.assignments = true, nil
+	d.broken, l.Assignments = true, nil
 }
 
 // skipCommand returns where the command at the offset ends: behind its ";", or
 // at the end of the line, which a quote may carry further.
-func (d *document) skipCommand(l *line, at int) int {
-	for at < l.end {
-		switch d.raw[at] {
+func (d *Document) skipCommand(l *Line, at int) int {
+	for at < l.End {
+		switch d.Raw[at] {
 		case ';':
 			return at + 1
 		case ' ', '\t':
 			at++
 			continue
 		case '#':
-			return l.end
+			return l.End
 		}
-		_, n, why := unquote(d.raw[at:], l.end-at)
+		_, n, why := unquote(d.Raw[at:], l.End-at)
 		if why == unclosed {
 			d.stop(l, "", why)
-			return l.end
+			return l.End
 		}
 		at += max(n, 1)
-		l.extend(d.raw, at)
+		l.extend(d.Raw, at)
 	}
 	return at
 }
 
-func (d *document) problem(l *line, key, reason string) {
-	d.problems = append(d.problems, problem{l.number, key, reason})
+func (d *Document) problem(l *Line, key, reason string) {
+	d.Problems = append(d.Problems, Problem{l.Number, key, reason})
 }
 
 // keyAt returns the length of KEY when the text begins with KEY=, else 0.
@@ -202,9 +205,9 @@ func keyAt(s []byte) int {
 	return 0
 }
 
-func lastKey(assignments []assignment) string {
+func lastKey(assignments []Assignment) string {
 	if n := len(assignments); n > 0 {
-		return assignments[n-1].key
+		return assignments[n-1].Key
 	}
 	return ""
 }
@@ -324,39 +327,39 @@ func doubleQuoted(s []byte, limit int, b *strings.Builder) (n int, why string) {
 	return len(s), unclosed
 }
 
-// get returns the value that a sourcing shell has in the end: the last one.
-func (d *document) get(key string) (string, bool) {
+// Get returns the value that a sourcing shell has in the end: the last one.
+func (d *Document) Get(key string) (string, bool) {
 	if a := d.find(key); a != nil {
-		return a.value, true
+		return a.Value, true
 	}
 	return "", false
 }
 
-func (d *document) find(key string) *assignment {
-	for i := len(d.lines) - 1; i >= 0; i-- {
-		for j := len(d.lines[i].assignments) - 1; j >= 0; j-- {
-			if d.lines[i].assignments[j].key == key {
-				return &d.lines[i].assignments[j]
+func (d *Document) find(key string) *Assignment {
+	for i := len(d.Lines) - 1; i >= 0; i-- {
+		for j := len(d.Lines[i].Assignments) - 1; j >= 0; j-- {
+			if d.Lines[i].Assignments[j].Key == key {
+				return &d.Lines[i].Assignments[j]
 			}
 		}
 	}
 	return nil
 }
 
-// lineOf returns the line of a key, counted from 1, or 0.
-func (d *document) lineOf(key string) int {
+// LineOf returns the line of a key, counted from 1, or 0.
+func (d *Document) LineOf(key string) int {
 	if a := d.find(key); a != nil {
-		return a.line
+		return a.Line
 	}
 	return 0
 }
 
-// values returns all keys with their values.
-func (d *document) values() map[string]string {
-	out := make(map[string]string, len(d.lines))
-	for _, l := range d.lines {
-		for _, a := range l.assignments {
-			out[a.key] = a.value
+// Values returns all keys with their values.
+func (d *Document) Values() map[string]string {
+	out := make(map[string]string, len(d.Lines))
+	for _, l := range d.Lines {
+		for _, a := range l.Assignments {
+			out[a.Key] = a.Value
 		}
 	}
 	return out

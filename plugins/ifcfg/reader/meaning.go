@@ -1,61 +1,62 @@
-package ifcfg
+package reader
 
 import (
 	"strconv"
 	"strings"
 
 	"linkspan/core/host"
+	"linkspan/plugins/ifcfg/shell"
 )
 
-// keys are the values of one file, as a sourcing shell has them.
-type keys map[string]string
+// Keys are the values of one file, as a sourcing shell has them.
+type Keys map[string]string
 
 // exactly is how the scripts compare: letter by letter.
-func (k keys) exactly(key, word string) bool { return k[key] == word }
+func (k Keys) exactly(key, word string) bool { return k[key] == word }
 
 // on reports whether the reader takes the value for yes: the scripts know
 // exactly yes where they test a key of the language, NetworkManager any true word.
-func (k keys) on(key string, r *reader) bool {
-	if r.nm {
-		return isTrue(k[key]) && k[key] != "on"
+func (k Keys) on(key string, r *Reader) bool {
+	if r.NM {
+		return IsTrue(k[key]) && k[key] != "on"
 	}
 	return k.exactly(key, "yes")
 }
 
-// off follows is_false of the scripts where they use it, and the exact words
+// Off follows is_false of the scripts where they use it, and the exact words
 // elsewhere.
-func (k keys) off(key string, r *reader) bool {
+func (k Keys) Off(key string, r *Reader) bool {
 	switch k[key] {
 	case "no", "NO", "No":
 		return true
 	}
-	return (r.nm || r.takes("LINKSTATUS")) && isFalse(k[key])
+	return (r.NM || r.Takes("LINKSTATUS")) && IsFalse(k[key])
 }
 
-// surroundings are what the other files say that counts for an interface.
-type surroundings struct {
-	ipv6       bool   // the global switch of the release is on
-	gateway    string // GATEWAY of /etc/sysconfig/network
-	gatewayDev string // GATEWAYDEV of the same
-	bonds      bonds  // of /etc/modprobe.conf
-	bondMTU    string // MTU of the bond that it is a port of
+// Surroundings are what the other files say that counts for an interface.
+type Surroundings struct {
+	IPv6       bool   // the global switch of the release is on
+	Gateway    string // GATEWAY of /etc/sysconfig/network
+	GatewayDev string // GATEWAYDEV of the same
+	Bonds      bonds  // of /etc/modprobe.conf
+	BondMTU    string // MTU of the bond that it is a port of
 }
 
-// kindOf tells what the reader makes of a file.
-func kindOf(k keys, r *reader, s *surroundings) host.Kind {
-	if r.nm {
+// KindOf tells what the reader makes of a file.
+func KindOf(k Keys, r *Reader, s *Surroundings) host.Kind {
+	if r.NM {
 		return kindToNM(k)
 	}
 	switch {
 	case k["TYPE"] == "Bridge": // exact case in every version, init.d/network and ifup-eth
 		return host.KindBridge
-	case k.exactly("VLAN", "yes") && (r.vlanName.MatchString(k["DEVICE"]) || r.takes("VID") && k["VID"] != "" && k["PHYSDEV"] != ""):
+	case k.exactly("VLAN", "yes") && (r.VLANName.MatchString(k["DEVICE"]) || r.Takes("VID") && k["VID"] != "" && k["PHYSDEV"] != ""):
 		return host.KindVLAN
 	case k.exactly("SLAVE", "yes"):
 		return host.KindEthernet
-	case r.bondAlias && s.bonds.has(k["DEVICE"]):
+	case r.BondAlias && s.Bonds.Has(k["DEVICE"]):
 		return host.KindBond
-	case !r.bondAlias && k["BONDING_OPTS"] != "": // is_available installs the driver for it
+	case !r.BondAlias && k["BONDING_OPTS"] != "": // is_available installs the driver for it
 		return host.KindBond
 	}
 	return host.KindEthernet
@@ -63,7 +64,7 @@ func kindOf(k keys, r *reader, s *surroundings) host.Kind {
 
 // kindToNM: TYPE in any case, else what other keys tell
 // (connection_from_file_full).
-func kindToNM(k keys) host.Kind {
+func kindToNM(k Keys) host.Kind {
 	switch strings.ToLower(k["TYPE"]) {
 	case "bridge":
 		return host.KindBridge
@@ -73,9 +74,9 @@ func kindToNM(k keys) host.Kind {
 		return host.KindVLAN
 	case "":
 		switch {
-		case isTrue(k["BONDING_MASTER"]):
+		case IsTrue(k["BONDING_MASTER"]):
 			return host.KindBond
-		case isTrue(k["VLAN"]):
+		case IsTrue(k["VLAN"]):
 			return host.KindVLAN
 		}
 	}
@@ -85,30 +86,30 @@ func kindToNM(k keys) host.Kind {
 	return host.KindEthernet
 }
 
-// masterOf tells whose port the reader makes of a file: of a bond with
+// MasterOf tells whose port the reader makes of a file: of a bond with
 // SLAVE=yes and MASTER (to NetworkManager MASTER is enough), of a bridge with
 // BRIDGE. Until 8.45.25 the scripts look at BRIDGE first.
-func masterOf(k keys, r *reader) string {
+func MasterOf(k Keys, r *Reader) string {
 	bond, bridge := "", k["BRIDGE"]
-	if k["MASTER"] != "" && (r.nm || k.exactly("SLAVE", "yes")) {
+	if k["MASTER"] != "" && (r.NM || k.exactly("SLAVE", "yes")) {
 		bond = k["MASTER"]
 	}
 	if k["TYPE"] == "Bridge" {
 		bridge = ""
 	}
-	if bond == "" || r.bridgeFirst && bridge != "" {
+	if bond == "" || r.BridgeFirst && bridge != "" {
 		return bridge
 	}
 	return bond
 }
 
-// interfaceOf reads a file as the reader does.
-func interfaceOf(k keys, r *reader, s *surroundings) host.Interface {
-	i := host.Interface{Kind: kindOf(k, r, s), Name: k["DEVICE"], Description: k[descriptionKey]}
-	if k.off("ONBOOT", r) {
+// InterfaceOf reads a file as the reader does.
+func InterfaceOf(k Keys, r *Reader, s *Surroundings) host.Interface {
+	i := host.Interface{Kind: KindOf(k, r, s), Name: k["DEVICE"], Description: k[shell.DescriptionKey]}
+	if k.Off("ONBOOT", r) {
 		i.State = host.Down
 	}
-	master := masterOf(k, r)
+	master := MasterOf(k, r)
 	bridgePort := master != "" && master == k["BRIDGE"]
 	if mtuCounts(k, r, s, master) {
 		if n, err := strconv.Atoi(k["MTU"]); err == nil {
@@ -116,21 +117,21 @@ func interfaceOf(k keys, r *reader, s *surroundings) host.Interface {
 		}
 	}
 	mac := "MACADDR"
-	if r.nm && i.Kind == host.KindBridge {
+	if r.NM && i.Kind == host.KindBridge {
 		mac = "BRIDGE_MACADDR"
 	}
-	if !(r.bridgeFirst && bridgePort) {
+	if !(r.BridgeFirst && bridgePort) {
 		i.MAC = strings.ToLower(k[mac])
 	}
 	switch i.Kind {
 	case host.KindBond:
 		i.Bond = bondOf(k, r, s)
 	case host.KindVLAN:
-		i.VLAN = vlanOf(k, r)
+		i.VLAN = VlanOf(k, r)
 	case host.KindBridge:
 		i.Bridge = bridgeOf(k, r)
 	default:
-		i.Ethernet = ethernetOf(k, r, r.bridgeFirst && bridgePort)
+		i.Ethernet = ethernetOf(k, r, r.BridgeFirst && bridgePort)
 	}
 	if master == "" { // ifup leaves a port's file before it looks at addresses
 		addressing(k, r, s, &i)
@@ -141,18 +142,18 @@ func interfaceOf(k keys, r *reader, s *surroundings) host.Interface {
 // mtuCounts: before 9.x MTU is read after the code for a bond's port has left
 // the file, until 8.45.25 also after that for a bridge's. A bond hands its own
 // MTU to its ports, so that the same one there is no contradiction.
-func mtuCounts(k keys, r *reader, s *surroundings, master string) bool {
+func mtuCounts(k Keys, r *Reader, s *Surroundings, master string) bool {
 	switch {
 	case master == "":
 		return true
 	case master == k["BRIDGE"]:
-		return !r.bridgeFirst
+		return !r.BridgeFirst
 	}
-	return r.portMTU || s.bondMTU == k["MTU"]
+	return r.PortMTU || s.BondMTU == k["MTU"]
 }
 
 // ethernetOf reads what only a card's file has.
-func ethernetOf(k keys, r *reader, unread bool) *host.Ethernet {
+func ethernetOf(k Keys, r *Reader, unread bool) *host.Ethernet {
 	e := &host.Ethernet{Match: host.Match{MAC: strings.ToLower(k["HWADDR"])}}
 	if !unread {
 		e.WakeOnLAN, e.Offload = readEthtool(k["ETHTOOL_OPTS"], k["DEVICE"], r)
@@ -162,15 +163,15 @@ func ethernetOf(k keys, r *reader, unread bool) *host.Ethernet {
 
 // bondOf reads BONDING_OPTS, or the options of /etc/modprobe.conf where the
 // release has no such key: words at blanks, the value after the last "=".
-func bondOf(k keys, r *reader, s *surroundings) *host.Bond {
+func bondOf(k Keys, r *Reader, s *Surroundings) *host.Bond {
 	b := &host.Bond{Options: make(map[string]string)}
 	text := k["BONDING_OPTS"]
-	if !r.takes("BONDING_OPTS") {
-		text = s.bonds[k["DEVICE"]].options
+	if !r.Takes("BONDING_OPTS") {
+		text = s.Bonds[k["DEVICE"]].Options
 	}
 	for word := range strings.FieldsSeq(text) {
 		key, _, _ := strings.Cut(word, "=")
-		if !pairForm.MatchString(word) { // the driver has no such option
+		if !PairForm.MatchString(word) { // the driver has no such option
 			continue
 		}
 		value := word[strings.LastIndexByte(word, '=')+1:]

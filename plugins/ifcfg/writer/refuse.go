@@ -1,4 +1,4 @@
-package ifcfg
+package writer
 
 import (
 	"fmt"
@@ -10,19 +10,22 @@ import (
 
 	"linkspan/core/diag"
 	"linkspan/core/host"
+	"linkspan/plugins/ifcfg/reader"
+	"linkspan/plugins/ifcfg/rule"
+	"linkspan/plugins/ifcfg/shell"
 )
 
 // refusal collects what of the definition the reader cannot be told.
 type refusal struct{ diags diag.List }
 
-// refusals names everything of the definition that the reader's files cannot
+// Refusals names everything of the definition that the reader's files cannot
 // express, so that nothing is dropped, and every value that is not safe in
 // them. It relies on no other check: what it passes is written.
-func (w *writer) refusals() diag.List {
+func (w *Writer) Refusals() diag.List {
 	w.refused.diags = nil
 	w.bringUp = w.order()
-	for i := range w.declared.Interfaces {
-		one := &w.declared.Interfaces[i]
+	for i := range w.Declared.Interfaces {
+		one := &w.Declared.Interfaces[i]
 		if err := host.CheckName(one.Name); err != nil {
 			w.unsafe(one, "name", "%v", err)
 			continue
@@ -52,31 +55,31 @@ func (w *writer) refusals() diag.List {
 
 // cannot refuses one attribute. Where the release is not known the remedy is
 // to say it.
-func (w *writer) cannot(i *host.Interface, attribute, why string, args ...any) {
+func (w *Writer) cannot(i *host.Interface, attribute, why string, args ...any) {
 	detail := fmt.Sprintf(why, args...)
-	if w.rel.unknown() {
+	if w.Reader.Unknown() {
 		detail += `; some releases can: say which one with release in the backend "ifcfg" block`
 	}
-	w.refused.diags = append(w.refused.diags, ruleCannotExpress.At(i.Path(attribute), "%s", detail))
+	w.refused.diags = append(w.refused.diags, rule.CannotExpress.At(i.Path(attribute), "%s", detail))
 }
 
-func (w *writer) unsafe(i *host.Interface, attribute, why string, args ...any) {
-	w.refused.diags = append(w.refused.diags, ruleUnsafe.At(i.Path(attribute), why, args...))
+func (w *Writer) unsafe(i *host.Interface, attribute, why string, args ...any) {
+	w.refused.diags = append(w.refused.diags, rule.Unsafe.At(i.Path(attribute), why, args...))
 }
 
 // needs refuses an attribute that is set and whose key the reader does not read.
-func (w *writer) needs(i *host.Interface, attribute string, set bool, key string) {
-	if set && !w.rel.takes(key) {
+func (w *Writer) needs(i *host.Interface, attribute string, set bool, key string) {
+	if set && !w.Reader.Takes(key) {
 		w.cannot(i, attribute, "%s %s", w.reader(), key)
 	}
 }
 
 // reader begins a sentence about what is not read.
-func (w *writer) reader() string {
-	if w.rel.unknown() {
+func (w *Writer) reader() string {
+	if w.Reader.Unknown() {
 		return "not every release reads"
 	}
-	return w.rel.name + " does not read"
+	return w.Reader.Name + " does not read"
 }
 
 // otherScripts are the device types for which the scripts run another script
@@ -84,14 +87,14 @@ func (w *writer) reader() string {
 // files ifup-* of all releases).
 var otherScripts = regexp.MustCompile(`^(?:aliases|bnep|ctc|cipcb|ib|ippp|iucv|ipsec|ipv6|ipx|isdn|ovs|plip|plusb|post|ppp|routes|sit|sl|tunnel|wireless|Team|TeamPort)[0-9]*$`)
 
-func (w *writer) refuseName(i *host.Interface) {
-	if !w.rel.dashed && strings.Contains(i.Name, "-") {
+func (w *Writer) refuseName(i *host.Interface) {
+	if !w.Reader.Dashed && strings.Contains(i.Name, "-") {
 		w.cannot(i, "name", "the scripts take a hyphen in a file's name for the child of another file; %s ifcfg-%s as it is", w.reader(), i.Name)
 	}
-	if !w.rel.nm && i.Kind != host.KindEthernet && otherScripts.MatchString(i.Name) {
+	if !w.Reader.NM && i.Kind != host.KindEthernet && otherScripts.MatchString(i.Name) {
 		w.cannot(i, "name", "for a device called %q the scripts run another script than the one that makes a %s", i.Name, i.Kind)
 	}
-	if !w.rel.nm && i.Kind == host.KindBond && (strings.Contains(i.Name, ".") || strings.HasPrefix(i.Name, "vlan")) {
+	if !w.Reader.NM && i.Kind == host.KindBond && (strings.Contains(i.Name, ".") || strings.HasPrefix(i.Name, "vlan")) {
 		w.cannot(i, "name", "the scripts take %q for a VLAN and bring it up after the VLANs that may stand on it", i.Name)
 	}
 }
@@ -100,7 +103,7 @@ func (w *writer) refuseName(i *host.Interface) {
 // in a comment: KEY= (rc.d/init.d/network, eval $(fgrep …)).
 var evaluatedComment = regexp.MustCompile(`[A-Z_]=`)
 
-func (w *writer) refuseCommon(i *host.Interface) {
+func (w *Writer) refuseCommon(i *host.Interface) {
 	switch d := i.Description; {
 	case strings.ContainsFunc(d, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		w.unsafe(i, "description", "%q has a control character, and the files have a line for it", d)
@@ -109,21 +112,21 @@ func (w *writer) refuseCommon(i *host.Interface) {
 	case d != strings.TrimSpace(d):
 		w.cannot(i, "description", "%q begins or ends with a blank, which a comment does not keep", d)
 	}
-	if i.MAC != "" && !macForm.MatchString(i.MAC) {
+	if i.MAC != "" && !reader.MacForm.MatchString(i.MAC) {
 		w.unsafe(i, "mac", "%q is no MAC address", i.MAC)
 	}
 	if m := w.masterOf(i); m != nil && !i.DNS.IsZero() {
 		w.cannot(i, "dns", "ifup does not look at DNS in the file of a port")
 		return
 	}
-	if n := len(i.DNS.Servers); n > w.rel.resolvers {
-		w.cannot(i, "dns.servers", "%s more than %d servers of an interface; %d are given", w.reader(), w.rel.resolvers, n)
+	if n := len(i.DNS.Servers); n > w.Reader.Resolvers {
+		w.cannot(i, "dns.servers", "%s more than %d servers of an interface; %d are given", w.reader(), w.Reader.Resolvers, n)
 	}
-	if len(i.DNS.Search) > 0 && len(i.DNS.Servers) == 0 && w.rel.searchNeedsServer {
+	if len(i.DNS.Search) > 0 && len(i.DNS.Servers) == 0 && w.Reader.SearchNeedsServer {
 		w.cannot(i, "dns.search", "%s a search list without a server beside it", w.reader())
 	}
 	for _, s := range i.DNS.Search {
-		if !wordForm.MatchString(s) || strings.ContainsAny(s, "/%@,+:") {
+		if !reader.WordForm.MatchString(s) || strings.ContainsAny(s, "/%@,+:") {
 			w.unsafe(i, "dns.search", "%q is no domain", s)
 		}
 	}
@@ -134,7 +137,7 @@ func (w *writer) refuseCommon(i *host.Interface) {
 	}
 }
 
-func (w *writer) refuseAddresses(i *host.Interface) {
+func (w *Writer) refuseAddresses(i *host.Interface) {
 	for at, a := range i.Addresses {
 		if !a.IsValid() || a.Addr().Zone() != "" || a.Addr().Is4In6() {
 			w.unsafe(i, host.Index("addresses", at), "%q is no plain address with its prefix", a)
@@ -158,13 +161,13 @@ func (w *writer) refuseAddresses(i *host.Interface) {
 	}
 }
 
-// refuseGateway: see gateway4.
-func (w *writer) refuseGateway(i *host.Interface) {
-	first := ofFamily(i, false)
+// refuseGateway: see the reader's gateway4.
+func (w *Writer) refuseGateway(i *host.Interface) {
+	first := reader.OfFamily(i, false)
 	switch {
 	case !i.Gateway.Is4():
 		w.unsafe(i, "gateway", "%q is no IPv4 address", i.Gateway)
-	case w.rel.nm:
+	case w.Reader.NM:
 	case is(i.DHCP4):
 		w.cannot(i, "gateway", "the scripts do not look at GATEWAY beside BOOTPROTO=dhcp; a route block with to = \"default\" would do")
 	case len(first) == 0 || !first[0].Contains(i.Gateway) || first[0].Addr() == i.Gateway:
@@ -172,7 +175,7 @@ func (w *writer) refuseGateway(i *host.Interface) {
 	}
 }
 
-func (w *writer) refuseRoute(i *host.Interface, at int, r host.Route) {
+func (w *Writer) refuseRoute(i *host.Interface, at int, r host.Route) {
 	path := host.Index("route", at)
 	for _, a := range []netip.Addr{r.To.Addr(), r.Via, r.Source} {
 		if a.Zone() != "" || a.Is4In6() {
@@ -185,36 +188,34 @@ func (w *writer) refuseRoute(i *host.Interface, at int, r host.Route) {
 		w.unsafe(i, path, "%q is no route", r)
 	case r.IsDefault() && !r.Via.IsValid():
 		w.cannot(i, path, "a default route needs via here: a route file's default without a gateway is read differently by the releases")
-	case w.rel.nm && is(i.DHCP4) && r.Source.IsValid():
+	case w.Reader.NM && is(i.DHCP4) && r.Source.IsValid():
 		w.cannot(i, path, "NetworkManager refuses a source address that it does not know yet")
 	}
 }
 
-func (w *writer) refuseOptions(i *host.Interface) {
-	for _, k := range slices.Sorted(maps.Keys(i.Options[name])) {
-		v := i.Options[name][k]
-		path := "backend_options." + name + "." + k
-		row, known := keyNamed(k)
-		why := mayBeSet(k)
+func (w *Writer) refuseOptions(i *host.Interface) {
+	for _, k := range slices.Sorted(maps.Keys(i.Options[reader.Backend])) {
+		v := i.Options[reader.Backend][k]
+		path := "backend_options." + reader.Backend + "." + k
+		row, known := reader.KeyNamed(k)
+		why := reader.WhyForbidden(k)
 		switch {
-		case !rawKeyForm.MatchString(k):
+		case !reader.RawKeyForm.MatchString(k):
 			w.unsafe(i, path, "%q is no key of an ifcfg file: capital letters, digits and _", k)
 		case why != "":
 			w.unsafe(i, path, "%s is %s; a file that root's shell sources may not set it", k, why)
-		case checkValue(v) != nil:
-			w.unsafe(i, path, "%v", checkValue(v))
-		case known && row.own:
+		case shell.CheckValue(v) != nil:
+			w.unsafe(i, path, "%v", shell.CheckValue(v))
+		case known && row.Own:
 			w.cannot(i, path, "%s is written from the interface's own attributes", k)
-		case known && row.global:
-			w.cannot(i, path, "%s belongs in %s, for the whole host", k, networkFile)
-		case known && !row.form.fits(v):
-			w.unsafe(i, path, "%q is no %s, which %s must be", v, row.form, k)
-		case known && !w.rel.takes(k):
-			w.refused.diags = append(w.refused.diags, ruleNeverRead.At(i.Path(path), "%s %s; it is written and means nothing", w.reader(), k))
+		case known && row.Global:
+			w.cannot(i, path, "%s belongs in %s, for the whole host", k, reader.NetworkFile)
+		case known && !row.Form.Fits(v):
+			w.unsafe(i, path, "%q is no %s, which %s must be", v, row.Form, k)
+		case known && !w.Reader.Takes(k):
+			w.refused.diags = append(w.refused.diags, rule.NeverRead.At(i.Path(path), "%s %s; it is written and means nothing", w.reader(), k))
 		case !known && strings.ContainsAny(v, ";&|<>()*?[]{}~!#"):
 			w.unsafe(i, path, "%q has a character that means something to a shell; linkspan does not know what the scripts do with %s", v, k)
 		}
 	}
 }
-
-var rawKeyForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
