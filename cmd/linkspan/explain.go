@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"linkspan/core/backend/fileformat"
 	"linkspan/core/diag"
 	"linkspan/core/fleet"
 	"linkspan/core/host"
@@ -21,7 +22,7 @@ import (
 // rules are all checks of the program.
 func rules() []diag.Rule {
 	var out []diag.Rule
-	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, fleet.Rules, ifcfg.Rules, netlink.Rules, xend.Rules, plugins.Rules} {
+	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, fleet.Rules, ifcfg.Rules, netlink.Rules, xend.Rules, plugins.Rules, fileformat.Rules} {
 		out = append(out, of()...)
 	}
 	slices.SortStableFunc(out, func(a, b diag.Rule) int { return strings.Compare(a.Code, b.Code) })

@@ -28,6 +28,7 @@ var importRules = []importRule{
 	{from: []string{"core/host"}, may: []string{"core/diag"}, why: "the model knows neither files nor backends, so that each can be changed without it"},
 	{from: []string{"core/plan"}, may: []string{"core/diag"}, why: "a plan is a value that is shown, saved and compared without its makers"},
 	{from: []string{"core/backend"}, may: []string{"core/diag", "core/host", "core/plan"}, why: "the contract is all that a backend's author has to read"},
+	{from: []string{"core/backend/fileformat"}, may: []string{"core/backend", "core/diag", "core/files", "core/host", "core/plan"}, why: "it stands for the backends that are made of it"},
 	{from: []string{"core/files"}, may: []string{"core/plan"}, why: "replacing files needs to know of no backend"},
 	{from: []string{"core/engine/..."}, may: []string{"core/backend", "core/diag", "core/files", "core/host", "core/plan", "core/engine/..."}, why: "the engine depends on interfaces, never on one backend or on how backends are started"},
 	{from: []string{"core/fleet"}, may: []string{"core/diag", "core/host"}, why: "comparing hosts needs neither files nor backends"},
@@ -49,7 +50,7 @@ var importRules = []importRule{
 }
 
 func backendsMay(own string) []string {
-	return []string{"core/diag", "core/host", "core/plan", "core/backend", own}
+	return []string{"core/diag", "core/host", "core/plan", "core/backend", "core/backend/fileformat", own}
 }
 
 func TestImportRules(t *testing.T) {
