@@ -47,7 +47,7 @@ func (s Spec) path() string {
 
 // Options are how plugins are started.
 type Options struct {
-	StartTimeout time.Duration // until the handshake is done; 0 means 10 s
+	StartTimeout time.Duration // until the handshake is done; 0 means a minute
 	CallTimeout  time.Duration // of one call but Apply and Restore; 0 means 60 s
 	Log          io.Writer     // what plugins log, a line each; nil drops it
 	// Grease adds to every request fields that no version of the protocol has:
@@ -73,7 +73,7 @@ type opened struct {
 // Open starts plugins, all at once, and asks each what it is. If one fails,
 // all are ended and the error names it.
 func Open(ctx context.Context, specs []Spec, o Options) (*Set, error) {
-	o.StartTimeout, o.CallTimeout = orDefault(o.StartTimeout, 10*time.Second), orDefault(o.CallTimeout, 60*time.Second)
+	o.StartTimeout, o.CallTimeout = orDefault(o.StartTimeout, time.Minute), orDefault(o.CallTimeout, 60*time.Second)
 	if o.Log == nil {
 		o.Log = io.Discard
 	}

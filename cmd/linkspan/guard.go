@@ -67,8 +67,9 @@ type hostGuard struct {
 	stateDir, root string
 }
 
-// armTimeout is how long a guard may take until it watches.
-const armTimeout = 10 * time.Second
+// armTimeout is how long a guard may take until it watches. It takes some
+// milliseconds, but on a machine that has much else to do.
+const armTimeout = time.Minute
 
 // Arm starts a guard and waits until it watches.
 func (g hostGuard) Arm(ctx context.Context, run int) error {

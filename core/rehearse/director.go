@@ -7,6 +7,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +36,7 @@ type pinging struct {
 // run makes the world, carries the change out, and puts the report together.
 // An error means that there was no rehearsal.
 func (d *director) run() error {
+	undisturbed()
 	d.report = Report{Start: d.Name, Remarks: slices.Clone(d.Remarks)}
 	if err := d.prepare(); err != nil {
 		return err
@@ -71,6 +74,16 @@ func (d *director) run() error {
 		return err
 	}
 	return d.look()
+}
+
+// undisturbed lets the threads that measure run whenever the kernel gives them
+// its one processor. Go would have them wait for one another, GOMAXPROCS being
+// 1, and for the collection of garbage, both in threads that come after the
+// program that is measured.
+func undisturbed() {
+	runtime.GOMAXPROCS(16)
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(128 << 20)
 }
 
 // prepare makes the host, what is around it, and the start; and sees that
@@ -136,10 +149,15 @@ func (d *director) startStreams() error {
 	return nil
 }
 
-// awaitStreams waits until every target has answered, five seconds at most.
+// awaitStreams waits until every target has answered: five seconds, and as many
+// questions as are asked in them, at most.
 func (d *director) awaitStreams() {
 	begin := time.Now()
-	for time.Since(begin) < 5*time.Second && len(d.silent(begin)) > 0 {
+	asks := func(p pinging) bool { return !p.hasAsked(int(5*time.Second/period)/2, begin) }
+	for since := time.Duration(0); len(d.silent(begin)) > 0; since = time.Since(begin) {
+		if since > patience || since > 5*time.Second && !slices.ContainsFunc(d.pingers, asks) {
+			return
+		}
 		time.Sleep(10 * time.Millisecond)
 	}
 }
@@ -160,7 +178,7 @@ func (d *director) silent(since time.Time) map[int]bool {
 // leg measures what a step costs.
 func (d *director) leg(step func() (Leg, error)) (Leg, error) {
 	begin := time.Now()
-	time.Sleep(margin)
+	d.margin()
 	silent := d.silent(begin)
 	dropped, before := drops(), time.Now()
 	l, err := step()
@@ -168,11 +186,11 @@ func (d *director) leg(step func() (Leg, error)) (Leg, error) {
 		return l, err
 	}
 	l.Took = time.Since(before)
-	time.Sleep(margin)
+	d.margin()
 	end := time.Now()
 	l.Changes = d.watcher.since(d.began)
 	l.Drops = risen(dropped, drops())
-	for time.Since(end) < lateAfter && d.waits(end) {
+	for time.Since(end) < patience && d.waits(end) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	l.Streams = make([]Stream, len(d.around.Streams))
@@ -188,6 +206,15 @@ func (d *director) leg(step func() (Leg, error)) (Leg, error) {
 		}
 	}
 	return l, nil
+}
+
+// margin lets the peer ask for a while in which nothing is done.
+func (d *director) margin() {
+	begin := time.Now()
+	asks := func(p pinging) bool { return !p.hasAsked(marginAsked, begin) }
+	for since := time.Duration(0); since < margin || since < patience && slices.ContainsFunc(d.pingers, asks); since = time.Since(begin) {
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // waits reports whether an answer may still come.

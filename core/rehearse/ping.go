@@ -15,9 +15,17 @@ import (
 
 // Times of the measurement.
 const (
-	period    = 2 * time.Millisecond   // between two questions to one target
-	margin    = 200 * time.Millisecond // measured before and after the change
-	lateAfter = time.Second            // an answer that takes longer is a loss
+	period = 2 * time.Millisecond   // between two questions to one target
+	margin = 200 * time.Millisecond // measured before and after the change, at least
+	// marginAsked is how many questions the margin has at least: where the machine
+	// lets the kernel stand still, 200 ms may have none.
+	marginAsked = 50
+	// lateAfter is how many questions are asked before an answer is too late and
+	// its question lost: those of a second. It is counted in questions and not in
+	// time, because the time in which the whole kernel stood still delays nobody.
+	lateAfter = 500
+	// patience bounds waits for the peer itself to get the processor.
+	patience = 30 * time.Second
 )
 
 // pinger asks targets from one namespace for echoes, each every 2 ms. It keeps
@@ -37,8 +45,11 @@ type pinger struct {
 // question is one echo request and its answer.
 type question struct {
 	sent     time.Time
-	answered time.Time // zero when lost
+	answered bool
+	behind   int // questions asked between this one and its answer
 }
+
+func (q *question) lost() bool { return !q.answered || q.behind > lateAfter }
 
 // startPinger begins to ask from the namespace.
 func startPinger(ns netns.NsHandle, targets []target) (*pinger, error) {
@@ -163,8 +174,8 @@ func (p *pinger) note(i int, number uint64) {
 	if i < 0 || i >= len(p.asked) || number >= uint64(len(p.asked[i])) {
 		return
 	}
-	if q := &p.asked[i][number]; q.answered.IsZero() {
-		q.answered = time.Now()
+	if q := &p.asked[i][number]; !q.answered {
+		q.answered, q.behind = true, len(p.asked[i])-1-int(number)
 	}
 }
 
@@ -183,11 +194,23 @@ func (p *pinger) answers(i int, since time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for n := len(p.asked[i]) - 1; n >= 0 && p.asked[i][n].sent.After(since); n-- {
-		if !p.asked[i][n].answered.IsZero() {
+		if p.asked[i][n].answered {
 			return true
 		}
 	}
 	return false
+}
+
+// hasAsked reports whether every target has been asked so often since then.
+func (p *pinger) hasAsked(times int, since time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, asked := range p.asked {
+		if n := len(asked) - times; n < 0 || !asked[n].sent.After(since) {
+			return false
+		}
+	}
+	return true
 }
 
 // measure counts the questions that were sent from then to then.
@@ -205,7 +228,7 @@ func (p *pinger) measure(i int, from, to time.Time) Stream {
 			s.Pause = max(s.Pause, q.sent.Sub(asked))
 		}
 		asked = q.sent
-		if q.answered.IsZero() || q.answered.Sub(q.sent) > lateAfter {
+		if q.lost() {
 			s.lose(q.sent, lost)
 			lost = true
 			continue
@@ -236,17 +259,13 @@ func (s *Stream) lose(at time.Time, again bool) {
 }
 
 // waits reports whether a question that was sent until then may still be
-// answered.
+// answered in time.
 func (p *pinger) waits(until time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, asked := range p.asked {
-		for n := len(asked) - 1; n >= 0; n-- {
-			q := asked[n]
-			if time.Since(q.sent) > lateAfter {
-				break
-			}
-			if q.answered.IsZero() && !q.sent.After(until) {
+		for n := len(asked) - 1; n >= 0 && n >= len(asked)-1-lateAfter; n-- {
+			if q := asked[n]; !q.answered && !q.sent.After(until) {
 				return true
 			}
 		}

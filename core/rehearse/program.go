@@ -21,7 +21,7 @@ import (
 const (
 	definitionPath = "/etc/linkspan/site.hcl" // on the host inside
 	appliedPath    = "/run/applied.json"
-	programLimit   = 2 * time.Minute // of one run of the program
+	programLimit   = 4 * time.Minute // of one run of the program
 	exitNone       = -1              // it did not end by itself
 )
 

@@ -55,7 +55,7 @@ type File struct {
 type Options struct {
 	Kernel   uml.Kernel
 	Progress func(step string) // one line a step, before it begins; nil is silent
-	Limit    time.Duration     // of the whole; 0 means 3 minutes
+	Limit    time.Duration     // of the whole; 0 means ten minutes
 	// Shell connects this terminal with a shell in the kernel when the plan has
 	// been carried out.
 	Shell bool
@@ -65,7 +65,7 @@ type Options struct {
 	Kept func(Report, string)
 }
 
-const limit = 3 * time.Minute
+const limit = 10 * time.Minute
 
 // Names of what Run and the program inside leave for one another in the share.
 const (
@@ -123,7 +123,7 @@ func boot(ctx context.Context, share string, o Options) (Report, error) {
 
 // bootLimit is how long a kernel may take until the program inside has begun;
 // it takes about a second.
-const bootLimit = 30 * time.Second
+const bootLimit = time.Minute
 
 func bootOnce(ctx context.Context, share string, o Options) (r Report, began bool, err error) {
 	most := o.Limit

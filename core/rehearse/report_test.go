@@ -43,7 +43,7 @@ func TestMeasure(t *testing.T) {
 	tests := []struct {
 		name          string
 		lost          []int
-		late          int // answered after two seconds; -1: none
+		late          int // answered when a second's questions had been asked since; -1: none
 		from, to      int
 		sent, n       int
 		gap           time.Duration
@@ -61,13 +61,13 @@ func TestMeasure(t *testing.T) {
 	for _, tt := range tests {
 		p := &pinger{targets: []target{{Name: "x"}}, asked: make([][]question, 1)}
 		for n := range 100 {
-			p.asked[0] = append(p.asked[0], question{sent: at(n), answered: at(n).Add(time.Millisecond)})
+			p.asked[0] = append(p.asked[0], question{sent: at(n), answered: true})
 		}
 		for _, n := range tt.lost {
-			p.asked[0][n].answered = time.Time{}
+			p.asked[0][n].answered = false
 		}
 		if tt.late >= 0 {
-			p.asked[0][tt.late].answered = at(tt.late).Add(2 * time.Second)
+			p.asked[0][tt.late].behind = lateAfter + 1
 		}
 		s := p.measure(0, at(tt.from), at(tt.to))
 		if s.Sent != tt.sent || s.Lost != tt.n || s.Gap != tt.gap || len(s.Losses) != tt.stretches || s.Pause != 2*time.Millisecond {

@@ -190,11 +190,15 @@ func pause(ctx context.Context, d time.Duration) error {
 // carrierLimit is how long a card may look for its link.
 const carrierLimit = 45 * time.Second
 
-// awaitCarrier waits until the link has had a carrier for the step's time.
+// carrierLook is how long is waited between two looks.
+const carrierLook = 20 * time.Millisecond
+
+// awaitCarrier waits until the link has had a carrier for the step's time, and
+// in that time at each look: on a machine that stood still nothing has held.
 func (c *conn) awaitCarrier(ctx context.Context, s step) error {
 	hold := time.Duration(s.Milliseconds) * time.Millisecond
 	end, since := time.Now().Add(carrierLimit), time.Time{}
-	for {
+	for looks := 0; ; looks++ {
 		g := &graph{}
 		if _, err := c.links(g); err != nil {
 			return err
@@ -207,14 +211,14 @@ func (c *conn) awaitCarrier(ctx context.Context, s step) error {
 		case !l.Carrier:
 			since = time.Time{}
 		case since.IsZero():
-			since = now
-		case now.Sub(since) >= hold:
+			since, looks = now, 0
+		case now.Sub(since) >= hold && looks >= int(hold/carrierLook):
 			return nil
 		}
 		if now.After(end) {
 			return fmt.Errorf("%s: no carrier within %s: look at the cables of the cards below it", s, carrierLimit)
 		}
-		if err := pause(ctx, 20*time.Millisecond); err != nil {
+		if err := pause(ctx, carrierLook); err != nil {
 			return err
 		}
 	}
