@@ -14,17 +14,12 @@ import (
 	"golang.org/x/sys/unix"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"linkspan/plugins/internal/wire"
 )
 
 // How a plugin ends: with the program, however that ends, and never in the
 // middle of an operation.
-
-// aliveVariable names the descriptor of a pipe whose other end the program
-// holds: its end says that the program has died, however it died.
-const aliveVariable = "LINKSPAN_PLUGIN_ALIVE_FD"
-
-// aliveFD is the descriptor that aliveVariable names.
-const aliveFD = 3
 
 // exitGrace is how long calls in hand that change nothing may take when the
 // program has died.
@@ -43,17 +38,17 @@ var acting atomic.Int32
 func exitWithProgram() {
 	gone := make(chan os.Signal, 2)
 	signal.Notify(gone, syscall.SIGTERM)
-	if os.Getenv(aliveVariable) != "" {
-		unix.CloseOnExec(aliveFD) // not for what the backend starts
+	if os.Getenv(wire.AliveVariable) != "" {
+		unix.CloseOnExec(wire.AliveFD) // not for what the backend starts
 		go func() {
-			io.Copy(io.Discard, os.NewFile(aliveFD, "alive")) // ends with the program, whatever the error
+			io.Copy(io.Discard, os.NewFile(wire.AliveFD, "alive")) // ends with the program, whatever the error
 			gone <- syscall.SIGTERM
 		}()
 	}
 	<-gone
 	endCalls()
 	time.Sleep(exitGrace)
-	finishActing(finishTime)
+	finishActing(wire.FinishTime)
 	if syscall.Getpgrp() == os.Getpid() {
 		syscall.Kill(0, syscall.SIGKILL) // this process as well
 	}

@@ -1,7 +1,13 @@
+// Package plugins is the door of a backend's author: Serve is the whole main of
+// a plugin, and an author never meets gRPC. The program's end is package launch,
+// and which executables it trusts is package trust.
 package plugins
+
+//go:generate go test ./internal/wire -run TestGenerated -update
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -13,11 +19,11 @@ import (
 	"google.golang.org/grpc"
 
 	"linkspan/core/backend"
+	"linkspan/plugins/internal/wire"
 )
 
-// serveArgument is the word after the program's name that makes it a built-in
-// backend.
-const serveArgument = "plugin-serve"
+// ProtocolVersion is the protocol's major number.
+const ProtocolVersion = wire.ProtocolVersion
 
 // Serve serves a backend; it is the whole main of a plugin:
 //
@@ -32,28 +38,45 @@ func Serve(b backend.Backend) {
 	// The program may die, or its terminal go, in the middle of an Apply: the
 	// operation in hand is finished first.
 	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP, syscall.SIGINT)
-	serveVersions(map[int]plugin.PluginSet{ProtocolVersion: {service: &grpcPlugin{backend: b}}})
-}
-
-func serveVersions(versions map[int]plugin.PluginSet) {
 	go exitWithProgram()
+	versions := make(map[int]plugin.PluginSet)
+	for _, v := range wire.Versions(ProtocolVersion) {
+		versions[v] = plugin.PluginSet{wire.Service: grpcPlugin{backend: b}}
+	}
 	plugin.Serve(&plugin.ServeConfig{
-		HandshakeConfig:  handshake,
+		HandshakeConfig:  wire.Handshake(),
 		VersionedPlugins: versions,
 		Logger:           hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: os.Stderr}),
 		GRPCServer: func(o []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
+			return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(wire.MaxMessage), grpc.MaxSendMsgSize(wire.MaxMessage),
 				grpc.ChainUnaryInterceptor(recovered), grpc.ChainStreamInterceptor(recoveredStream))...)
 		},
 	})
 	endCalls() // those that the program no longer waits for
-	finishActing(finishTime)
+	finishActing(wire.FinishTime)
+}
+
+// grpcPlugin is the plugin's end for go-plugin.
+type grpcPlugin struct {
+	plugin.NetRPCUnsupportedPlugin
+	backend backend.Backend
+}
+
+// GRPCServer registers the plugin's side.
+func (p grpcPlugin) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
+	wire.RegisterBackendServiceServer(s, &server{backend: p.backend})
+	return nil
+}
+
+// GRPCClient refuses: a plugin asks nothing of the program.
+func (grpcPlugin) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+	return nil, errors.New("the plugin's end is no client")
 }
 
 // ServeIfAsked serves a built-in backend if the command line is that of one:
 // PROGRAM plugin-serve NAME. The program, and a test binary, call it first.
 func ServeIfAsked(builtins map[string]func() backend.Backend) bool {
-	if len(os.Args) != 3 || os.Args[1] != serveArgument {
+	if len(os.Args) != 3 || os.Args[1] != wire.ServeArgument {
 		return false
 	}
 	make, ok := builtins[os.Args[2]]

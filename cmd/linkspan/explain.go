@@ -13,16 +13,16 @@ import (
 	"linkspan/core/fleet"
 	"linkspan/core/host"
 	"linkspan/hcl/hostfile"
-	"linkspan/plugins"
 	"linkspan/plugins/ifcfg"
 	"linkspan/plugins/netlink"
+	"linkspan/plugins/trust"
 	"linkspan/plugins/xend"
 )
 
 // rules are all checks of the program.
 func rules() []diag.Rule {
 	var out []diag.Rule
-	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, fleet.Rules, ifcfg.Rules, netlink.Rules, xend.Rules, plugins.Rules, fileformat.Rules} {
+	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, fleet.Rules, ifcfg.Rules, netlink.Rules, xend.Rules, trust.Rules, fileformat.Rules} {
 		out = append(out, of()...)
 	}
 	slices.SortStableFunc(out, func(a, b diag.Rule) int { return strings.Compare(a.Code, b.Code) })

@@ -13,13 +13,14 @@ import (
 	"linkspan/core/diag"
 	"linkspan/core/host"
 	"linkspan/hcl/hostfile"
-	"linkspan/plugins"
+	"linkspan/plugins/launch"
+	"linkspan/plugins/trust"
 )
 
 // finder finds the backends of one run: the built-in ones, and plugins as the
 // lock file beside the definitions has them.
 type finder struct {
-	where     plugins.Where
+	where     trust.Where
 	lock      hostfile.Lock
 	described map[string]backend.Description
 	faults    map[string]error // by name, of what cannot be used
@@ -40,7 +41,7 @@ func (a *app) newFinder(path string, locked bool) (*finder, diag.List, error) {
 	f.where.Overrides = make(map[string]string)
 	for _, o := range a.flags.devOverrides {
 		name, file, ok := strings.Cut(o, "=")
-		if !ok || !plugins.NameForm.MatchString(name) || file == "" {
+		if !ok || !trust.NameForm.MatchString(name) || file == "" {
 			return nil, nil, usage(fmt.Errorf("-dev-override is NAME=PATH, not %q", o))
 		}
 		absolute, err := filepath.Abs(file)
@@ -52,9 +53,9 @@ func (a *app) newFinder(path string, locked bool) (*finder, diag.List, error) {
 	var diags diag.List
 	f.lock, diags = hostfile.ReadLock(path)
 	if f.lock.Exists && locked {
-		f.where.Lock = &plugins.Lock{File: f.lock.File, Dir: filepath.Dir(f.lock.File), Plugins: make(map[string]plugins.Locked)}
+		f.where.Lock = &trust.Lock{File: f.lock.File, Dir: filepath.Dir(f.lock.File), Plugins: make(map[string]trust.Locked)}
 		for _, p := range f.lock.Plugins {
-			f.where.Lock.Plugins[p.Name] = plugins.Locked{Version: p.Version, Protocol: p.Protocol, SHA256: p.SHA256}
+			f.where.Lock.Plugins[p.Name] = trust.Locked{Version: p.Version, Protocol: p.Protocol, SHA256: p.SHA256}
 		}
 	}
 	return f, diags, nil
@@ -62,15 +63,15 @@ func (a *app) newFinder(path string, locked bool) (*finder, diag.List, error) {
 
 // require keeps what the definitions' linkspan block asks of plugins.
 func (f *finder) require(asked []hostfile.Plugin) {
-	f.where.Required = make(map[string]plugins.Required)
+	f.where.Required = make(map[string]trust.Required)
 	for _, p := range asked {
-		f.where.Required[p.Name] = plugins.Required{Version: p.Version, SHA256: p.SHA256}
+		f.where.Required[p.Name] = trust.Required{Version: p.Version, SHA256: p.SHA256}
 	}
 }
 
 // find gives the spec of a backend, and warns once of what is not checked.
-func (f *finder) find(name string) (plugins.Spec, error) {
-	spec, err := plugins.Find(name, f.where)
+func (f *finder) find(name string) (trust.Spec, error) {
+	spec, err := trust.Find(name, f.where)
 	if err != nil {
 		return spec, err
 	}
@@ -79,9 +80,9 @@ func (f *finder) find(name string) (plugins.Spec, error) {
 	}
 	switch {
 	case spec.Override:
-		f.warned = append(f.warned, plugins.Overridden(spec))
+		f.warned = append(f.warned, trust.Overridden(spec))
 	case spec.Path != "" && f.where.Lock == nil && spec.SHA256 == "":
-		f.warned = append(f.warned, plugins.Unlocked(spec))
+		f.warned = append(f.warned, trust.Unlocked(spec))
 	}
 	return spec, nil
 }
@@ -103,15 +104,15 @@ func (f *finder) describe(ctx context.Context, name string) (backend.Description
 	return d, err
 }
 
-func describe(ctx context.Context, spec plugins.Spec) (d backend.Description, err error) {
+func describe(ctx context.Context, spec trust.Spec) (d backend.Description, err error) {
 	if spec.Path == "" {
 		make, ok := builtins()[spec.Name]
 		if !ok {
-			return d, &plugins.NotFoundError{Name: spec.Name, Known: builtinNames()}
+			return d, &trust.NotFoundError{Name: spec.Name, Known: builtinNames()}
 		}
 		return make().Describe(ctx)
 	}
-	set, err := plugins.Open(ctx, []plugins.Spec{spec}, plugins.Options{})
+	set, err := launch.Open(ctx, []trust.Spec{spec}, launch.Options{})
 	if err != nil {
 		return d, err
 	}
@@ -126,10 +127,10 @@ func (f *finder) schema(name string) (host.Schema, []string, bool) {
 	if err == nil {
 		return d.Schema, nil, true
 	}
-	if missing := new(plugins.NotFoundError); !errors.As(err, &missing) {
+	if missing := new(trust.NotFoundError); !errors.As(err, &missing) {
 		f.faults[name] = err
 	}
-	return host.Schema{}, plugins.Discover(f.where), false
+	return host.Schema{}, trust.Discover(f.where), false
 }
 
 // explained replaces "no such backend" by why one that was found cannot be used,
@@ -138,7 +139,7 @@ func (f *finder) explained(l diag.List) diag.List {
 	var out diag.List
 	for _, d := range l {
 		if err := f.faultOf(d); err != nil {
-			told := plugins.Unusable(err)
+			told := trust.Unusable(err)
 			told.Range, told.Path = d.Range, d.Path
 			d = told
 		}
@@ -162,8 +163,8 @@ func (f *finder) faultOf(d diag.Diagnostic) error {
 }
 
 // specs are the specs of backends by name.
-func (f *finder) specs(names []string) ([]plugins.Spec, error) {
-	var out []plugins.Spec
+func (f *finder) specs(names []string) ([]trust.Spec, error) {
+	var out []trust.Spec
 	for _, name := range names {
 		s, err := f.find(name)
 		if err != nil {
@@ -179,7 +180,7 @@ func (f *finder) specs(names []string) ([]plugins.Spec, error) {
 // Close ends those.
 func (f *finder) offline(ctx context.Context, site *hostfile.Site) (backends map[string]backend.Backend, closeAll func(), err error) {
 	backends = make(map[string]backend.Backend)
-	var started []plugins.Spec
+	var started []trust.Spec
 	for _, name := range usedBackends(site) {
 		spec, err := f.find(name)
 		if err != nil {
@@ -194,7 +195,7 @@ func (f *finder) offline(ctx context.Context, site *hostfile.Site) (backends map
 	if len(started) == 0 {
 		return backends, func() {}, nil
 	}
-	set, err := plugins.Open(ctx, started, plugins.Options{})
+	set, err := launch.Open(ctx, started, launch.Options{})
 	if err != nil {
 		return nil, nil, err
 	}

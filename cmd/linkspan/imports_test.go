@@ -41,11 +41,12 @@ var importRules = []importRule{
 	{from: []string{"plugins/ifcfg/writer"}, may: []string{"core/backend", "core/diag", "core/host", "core/plan", "plugins/ifcfg/reader", "plugins/ifcfg/rule", "plugins/ifcfg/shell"}, why: "what is written follows from the definition and the reader, not from what else the host has"},
 	{from: []string{"plugins/netlink/..."}, may: backendsMay("plugins/netlink/..."), why: "backends know the contract and their own domain, never one another"},
 	{from: []string{"plugins/xend/..."}, may: backendsMay("plugins/xend/..."), why: "backends know the contract and their own domain, never one another"},
+	{from: []string{"plugins"}, may: []string{"core/backend", "core/diag", "core/host", "core/plan", "plugins/internal/wire"}, why: "a site's plugin carries only the plugin's end of the protocol"},
 
 	{from: []string{"hcl/hostfile"}, only: "github.com/hashicorp/hcl/v2", why: "the syntax of definitions is known in one place"},
 	{from: []string{"hcl/hostfile"}, only: "github.com/zclconf/go-cty", why: "HCL's values end where the model begins"},
-	{from: []string{"plugins", "plugins/internal/wire"}, only: "github.com/hashicorp/go-plugin", why: "neither the program nor an author meets the plugin library"},
-	{from: []string{"plugins", "plugins/internal/wire"}, only: "google.golang.org/grpc", why: "neither the program nor an author meets the wire"},
+	{from: []string{"plugins", "plugins/launch", "plugins/internal/wire"}, only: "github.com/hashicorp/go-plugin", why: "neither the program nor an author meets the plugin library"},
+	{from: []string{"plugins", "plugins/launch", "plugins/internal/wire"}, only: "google.golang.org/grpc", why: "neither the program nor an author meets the wire"},
 	{from: []string{"cmd/linkspan"}, only: "github.com/spf13/cobra", why: "flags are the command line's business"},
 }
 

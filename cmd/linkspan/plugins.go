@@ -11,6 +11,7 @@ import (
 
 	"linkspan/core/host"
 	"linkspan/plugins"
+	"linkspan/plugins/trust"
 )
 
 // pluginProtocol is the version of the plugin protocol.
@@ -87,7 +88,7 @@ func (a *app) pluginsList(ctx context.Context, dir string) error {
 		return err
 	}
 	var all []listed
-	for _, name := range plugins.Discover(f.where) {
+	for _, name := range trust.Discover(f.where) {
 		all = append(all, f.listed(ctx, name))
 	}
 	if err := a.report(f.warned); err != nil {
@@ -104,7 +105,7 @@ func (a *app) pluginsList(ctx context.Context, dir string) error {
 func (f *finder) listed(ctx context.Context, name string) listed {
 	spec, err := f.find(name)
 	l := listed{Name: name, Path: spec.Path, Builtin: spec.Path == "" && err == nil, Locked: spec.SHA256 != ""}
-	var unlocked *plugins.UnlockedError
+	var unlocked *trust.UnlockedError
 	if errors.As(err, &unlocked) {
 		l.Fault = "it is not in " + unlocked.File
 		return l

@@ -14,8 +14,9 @@ import (
 	"linkspan/cmd/linkspan/internal/view"
 	"linkspan/core/backend"
 	"linkspan/core/host"
-	"linkspan/plugins"
 	"linkspan/plugins/backendtest"
+	"linkspan/plugins/launch"
+	"linkspan/plugins/trust"
 )
 
 func (a *app) pluginsTestCommand() *cobra.Command {
@@ -52,11 +53,11 @@ func (a *app) pluginsTest(ctx context.Context, name, dir string) error {
 	if err := errors.Join(a.report(f.warned), err); err != nil {
 		return err
 	}
-	options := plugins.Options{Grease: true}
+	options := launch.Options{Grease: true}
 	if a.flags.log {
 		options.Log = a.stderr
 	}
-	set, err := plugins.Open(ctx, []plugins.Spec{spec}, options)
+	set, err := launch.Open(ctx, []trust.Spec{spec}, options)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,8 @@ import (
 	"linkspan/core/backend"
 	"linkspan/core/diag"
 	"linkspan/hcl/hostfile"
-	"linkspan/plugins"
+	"linkspan/plugins/launch"
+	"linkspan/plugins/trust"
 )
 
 // lockChange is what `plugins lock` did about one plugin.
@@ -32,7 +33,7 @@ func (a *app) pluginsLock(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	notYet := func(d diag.Diagnostic) bool { return d.Code == plugins.CodeUnlocked }
+	notYet := func(d diag.Diagnostic) bool { return d.Code == trust.CodeUnlocked }
 	if err := a.refuse(slices.DeleteFunc(diags, notYet)); err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (a *app) pluginsLock(ctx context.Context, dir string) error {
 		}
 		have, _ := before.Plugin(name)
 		locked = append(locked, withPlatforms(p, have))
-		changes = append(changes, lockChange{name, p.Version, p.SHA256[plugins.Platform()], whatChanged(p, have)})
+		changes = append(changes, lockChange{name, p.Version, p.SHA256[trust.Platform()], whatChanged(p, have)})
 	}
 	for _, p := range before.Plugins {
 		if _, used := (hostfile.Lock{Plugins: locked}).Plugin(p.Name); !used {
@@ -69,18 +70,18 @@ func (a *app) pluginsLock(ctx context.Context, dir string) error {
 }
 
 // lockedAs starts a plugin and records it as it is on this platform.
-func lockedAs(ctx context.Context, spec plugins.Spec) (hostfile.LockedPlugin, error) {
+func lockedAs(ctx context.Context, spec trust.Spec) (hostfile.LockedPlugin, error) {
 	sum, err := spec.Digest()
 	if err != nil {
 		return hostfile.LockedPlugin{}, err
 	}
 	spec.SHA256 = sum // what is started is what is recorded
-	set, err := plugins.Open(ctx, []plugins.Spec{spec}, plugins.Options{})
+	set, err := launch.Open(ctx, []trust.Spec{spec}, launch.Options{})
 	if err != nil {
 		return hostfile.LockedPlugin{}, err
 	}
 	defer set.Close()
-	p := hostfile.LockedPlugin{Name: spec.Name, Protocol: set.Protocols()[0], SHA256: map[string]string{plugins.Platform(): sum}}
+	p := hostfile.LockedPlugin{Name: spec.Name, Protocol: set.Protocols()[0], SHA256: map[string]string{trust.Platform(): sum}}
 	set.Each(func(d backend.Description, _ backend.Backend) { p.Version = d.Version })
 	if p.Version == "" {
 		return p, fmt.Errorf("plugin %q (%s) does not say its version, and cannot be locked", spec.Name, spec.Path)
@@ -103,7 +104,7 @@ func whatChanged(p, have hostfile.LockedPlugin) string {
 	switch {
 	case have.Name == "":
 		return "added"
-	case p.Version != have.Version, p.Protocol != have.Protocol, have.SHA256[plugins.Platform()] != p.SHA256[plugins.Platform()]:
+	case p.Version != have.Version, p.Protocol != have.Protocol, have.SHA256[trust.Platform()] != p.SHA256[trust.Platform()]:
 		return "changed"
 	}
 	return "kept"

@@ -8,14 +8,14 @@ import (
 	"linkspan/core/backend"
 	"linkspan/core/engine"
 	"linkspan/hcl/hostfile"
-	"linkspan/plugins"
+	"linkspan/plugins/launch"
 )
 
 // session is one host with its backends started.
 type session struct {
 	definition *hostfile.Definition
 	request    engine.Request
-	set        *plugins.Set
+	set        *launch.Set
 }
 
 // openSession loads the definitions at path, chooses the host, and starts the
@@ -39,7 +39,7 @@ func (a *app) openSession(ctx context.Context, path string) (*session, error) {
 	if a.flags.log {
 		log = a.stderr
 	}
-	set, err := plugins.Open(ctx, specs, plugins.Options{Log: log})
+	set, err := launch.Open(ctx, specs, launch.Options{Log: log})
 	if err != nil {
 		return nil, err
 	}

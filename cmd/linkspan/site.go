@@ -10,7 +10,7 @@ import (
 	"linkspan/core/fleet"
 	"linkspan/core/host"
 	"linkspan/hcl/hostfile"
-	"linkspan/plugins"
+	"linkspan/plugins/trust"
 )
 
 // load reads the definitions at path ("" is the present directory) and shows
@@ -54,7 +54,7 @@ func members(site *hostfile.Site) []fleet.Member {
 
 // schema is the shape of a built-in backend's block.
 func (a *app) schema(name string) (host.Schema, []string, bool) {
-	d, err := describe(context.Background(), plugins.Builtin(name))
+	d, err := describe(context.Background(), trust.Builtin(name))
 	return d.Schema, builtinNames(), err == nil
 }
 

@@ -20,6 +20,8 @@ import (
 	"linkspan/core/backend"
 	"linkspan/core/host"
 	"linkspan/plugins"
+	"linkspan/plugins/launch"
+	"linkspan/plugins/trust"
 )
 
 // Case is a definition and a host that does not yet match it.
@@ -71,7 +73,7 @@ func Run(t *testing.T, newBackend func() backend.Backend, cases []Case) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		set, err := plugins.Open(t.Context(), []plugins.Spec{plugins.Builtin(d.Name)}, plugins.Options{Grease: true})
+		set, err := launch.Open(t.Context(), []trust.Spec{trust.Builtin(d.Name)}, launch.Options{Grease: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,15 +1,19 @@
-package plugins
+package launch
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"linkspan/plugins/internal/wire"
+	"linkspan/plugins/trust"
 )
 
 // What is said of a plugin that fails: which one, where it lies, what happened,
@@ -30,9 +34,9 @@ func (c *client) explain(method string, err error) error {
 	case codes.Unavailable:
 		return fmt.Errorf("%s: %s; `linkspan plugins test %s` shows which call it fails in", who, c.death(s.Message()), c.name)
 	case codes.ResourceExhausted:
-		return fmt.Errorf("%s: a message is larger than %d MiB (%s); a backend that lists that much is to be mended by its author", who, MaxMessage>>20, s.Message())
+		return fmt.Errorf("%s: a message is larger than %d MiB (%s); a backend that lists that much is to be mended by its author", who, wire.MaxMessage>>20, s.Message())
 	case codes.Unimplemented:
-		return fmt.Errorf("%s: it does not have this call (%s); it must be built for protocol %d", who, s.Message(), ProtocolVersion)
+		return fmt.Errorf("%s: it does not have this call (%s); it must be built for protocol %d", who, s.Message(), wire.ProtocolVersion)
 	}
 	return fmt.Errorf("%s: %s", who, s.Message())
 }
@@ -56,11 +60,11 @@ var (
 )
 
 // startError makes the error of a plugin that did not start.
-func startError(spec Spec, o Options, p *process, log *lastLine, err error) error {
-	who := fmt.Sprintf("plugin %q (%s) did not start", spec.Name, spec.path())
+func startError(spec trust.Spec, o Options, p *process, log *lastLine, err error) error {
+	who := fmt.Sprintf("plugin %q (%s) did not start", spec.Name, spec.Shown())
 	text := err.Error()
 	if m := wrongVersion.FindStringSubmatch(text); m != nil {
-		return fmt.Errorf("%s: it speaks version %s of the plugin protocol, and this linkspan %s; install a build of it for one of these, or another linkspan", who, m[1], versionList())
+		return fmt.Errorf("%s: it speaks version %s of the plugin protocol, and this linkspan %s; install a build of it for one of these, or another linkspan", who, m[1], versionList(o.newest))
 	}
 	if m := noHandshake.FindStringSubmatch(text); m != nil {
 		return fmt.Errorf("%s: %s; is it a linkspan plugin? run it by hand to see what it says", who, said(m[1], m[2] != "", p, log))
@@ -72,6 +76,15 @@ func startError(spec Spec, o Options, p *process, log *lastLine, err error) erro
 		return fmt.Errorf("%s: %s; run it by hand to see what it says", who, said("", true, p, log))
 	}
 	return fmt.Errorf("%s: %w", who, errors.New(strings.Join(strings.Fields(text), " ")))
+}
+
+// versionList names the versions that the program speaks.
+func versionList(newest int) string {
+	var out []string
+	for _, v := range wire.Versions(newest) {
+		out = append(out, strconv.Itoa(v))
+	}
+	return strings.Join(out, " and ")
 }
 
 // said tells what came instead of the handshake.

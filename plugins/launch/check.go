@@ -1,9 +1,8 @@
-package plugins
+package launch
 
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,9 +13,6 @@ import (
 
 // The program distrusts its plugins: what one returns is checked here, in one
 // place, before anyone uses it.
-
-// NameForm is the form of a backend's name.
-var NameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 
 func checkDescription(name string, d backend.Description) error {
 	switch {

@@ -1,6 +1,11 @@
-package plugins
+// Package launch is the program's end of the plugin protocol: it starts plugins,
+// asks them, distrusts what they answer, and ends them. Plugins are started in
+// sessions of their own, talk over a Unix socket in a directory that only this
+// user can enter, and end with the program, however that ends.
+package launch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,31 +24,8 @@ import (
 
 	"linkspan/core/backend"
 	"linkspan/plugins/internal/wire"
+	"linkspan/plugins/trust"
 )
-
-// Spec says which plugin to start.
-type Spec struct {
-	Name     string
-	Path     string   // the executable; "" for a built-in backend: this executable
-	Args     []string // after the path; set for built-in ones by Builtin
-	SHA256   string   // hex, of the executable; "": any
-	Version  string   // that its description must have; "": any
-	Protocol int      // that it must speak; 0: any that the program speaks
-	Override bool     // an author's own build, whose owner and mode are not checked
-}
-
-// Builtin is the spec of a built-in backend: this executable started again.
-func Builtin(name string) Spec { return Spec{Name: name, Args: []string{serveArgument, name}} }
-
-func (s Spec) builtin() bool { return s.Path == "" }
-
-// path is the executable for people.
-func (s Spec) path() string {
-	if s.builtin() {
-		return "built-in"
-	}
-	return s.Path
-}
 
 // Options are how plugins are started.
 type Options struct {
@@ -53,6 +35,8 @@ type Options struct {
 	// Grease adds to every request fields that no version of the protocol has:
 	// a plugin must ignore them. The conformance kit sets it.
 	Grease bool
+
+	newest int // protocol that is spoken, for tests; 0 means wire.ProtocolVersion
 }
 
 // Set is the plugins that were opened.
@@ -72,8 +56,9 @@ type opened struct {
 
 // Open starts plugins, all at once, and asks each what it is. If one fails,
 // all are ended and the error names it.
-func Open(ctx context.Context, specs []Spec, o Options) (*Set, error) {
-	o.StartTimeout, o.CallTimeout = orDefault(o.StartTimeout, time.Minute), orDefault(o.CallTimeout, 60*time.Second)
+func Open(ctx context.Context, specs []trust.Spec, o Options) (*Set, error) {
+	o.StartTimeout, o.CallTimeout = cmp.Or(o.StartTimeout, time.Minute), cmp.Or(o.CallTimeout, 60*time.Second)
+	o.newest = cmp.Or(o.newest, wire.ProtocolVersion)
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
@@ -95,23 +80,16 @@ func Open(ctx context.Context, specs []Spec, o Options) (*Set, error) {
 	return s, nil
 }
 
-func orDefault(d, fallback time.Duration) time.Duration {
-	if d == 0 {
-		return fallback
-	}
-	return d
-}
-
 // start starts one plugin and asks what it is.
-func (w *opened) start(ctx context.Context, spec Spec, o Options, sockets string) error {
-	x, err := spec.open()
+func (w *opened) start(ctx context.Context, spec trust.Spec, o Options, sockets string) error {
+	x, err := spec.Open()
 	if err != nil {
-		return fmt.Errorf("plugin %q (%s) was not started: %w", spec.Name, spec.path(), err)
+		return fmt.Errorf("plugin %q (%s) was not started: %w", spec.Name, spec.Shown(), err)
 	}
 	log := &lastLine{to: o.Log, name: spec.Name}
 	w.client = plugin.NewClient(&plugin.ClientConfig{
-		HandshakeConfig:  handshake,
-		VersionedPlugins: supported(),
+		HandshakeConfig:  wire.Handshake(),
+		VersionedPlugins: versions(o.newest),
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		SkipHostEnv:      true,
 		StartTimeout:     o.StartTimeout,
@@ -130,7 +108,7 @@ func (w *opened) start(ctx context.Context, spec Spec, o Options, sockets string
 	if err != nil {
 		return startError(spec, o, w.process, log, err)
 	}
-	cl := &client{name: spec.Name, path: spec.path(), timeout: o.CallTimeout, rpc: rpc, process: w.process, log: log}
+	cl := &client{name: spec.Name, path: spec.Shown(), timeout: o.CallTimeout, rpc: rpc, process: w.process, log: log}
 	d, err := cl.Describe(ctx)
 	if err != nil {
 		return err
@@ -145,21 +123,44 @@ func (w *opened) start(ctx context.Context, spec Spec, o Options, sockets string
 	return nil
 }
 
-func (w *opened) checkLocked(spec Spec) error {
+func (w *opened) checkLocked(spec trust.Spec) error {
 	switch {
 	case spec.Version != "" && w.description.Version != spec.Version:
-		return fmt.Errorf("plugin %q (%s): it is version %q, and %q is locked; run `linkspan plugins lock` if the change is wanted", spec.Name, spec.path(), w.description.Version, spec.Version)
+		return fmt.Errorf("plugin %q (%s): it is version %q, and %q is locked; run `linkspan plugins lock` if the change is wanted", spec.Name, spec.Shown(), w.description.Version, spec.Version)
 	case spec.Protocol != 0 && w.protocol != spec.Protocol:
-		return fmt.Errorf("plugin %q (%s): it speaks protocol %d, and %d is locked; run `linkspan plugins lock` if the change is wanted", spec.Name, spec.path(), w.protocol, spec.Protocol)
+		return fmt.Errorf("plugin %q (%s): it speaks protocol %d, and %d is locked; run `linkspan plugins lock` if the change is wanted", spec.Name, spec.Shown(), w.protocol, spec.Protocol)
 	}
 	return nil
 }
 
 func (w *opened) dialOptions(o Options) []grpc.DialOption {
 	dial := func(ctx context.Context, address string) (net.Conn, error) { return w.process.dial(ctx, address) }
-	out := []grpc.DialOption{grpc.WithContextDialer(dial), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage))}
+	out := []grpc.DialOption{grpc.WithContextDialer(dial), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxMessage))}
 	if o.Grease {
 		out = append(out, grpc.WithUnaryInterceptor(greaseUnary), grpc.WithStreamInterceptor(greaseStream))
+	}
+	return out
+}
+
+// clientPlugin is the program's end for go-plugin.
+type clientPlugin struct{ plugin.NetRPCUnsupportedPlugin }
+
+// GRPCServer refuses: the program serves nothing.
+func (clientPlugin) GRPCServer(*plugin.GRPCBroker, *grpc.Server) error {
+	return errors.New("the program's end serves no backend")
+}
+
+// GRPCClient makes the program's side.
+func (clientPlugin) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, conn *grpc.ClientConn) (any, error) {
+	return wire.NewBackendServiceClient(conn), nil
+}
+
+// versions are the protocol versions that the program speaks, with what speaks
+// each.
+func versions(newest int) map[int]plugin.PluginSet {
+	out := make(map[int]plugin.PluginSet)
+	for _, v := range wire.Versions(newest) {
+		out[v] = plugin.PluginSet{wire.Service: clientPlugin{}}
 	}
 	return out
 }
@@ -169,7 +170,7 @@ func dispense(c *plugin.Client) (wire.BackendServiceClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := protocol.Dispense(service)
+	raw, err := protocol.Dispense(wire.Service)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package plugins
+package trust
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,6 +18,9 @@ import (
 // Prefix is what the name of a plugin's executable begins with; the backend's
 // name follows.
 const Prefix = "linkspan-backend-"
+
+// NameForm is the form of a backend's name.
+var NameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 
 // SystemDir is where packages install plugins.
 const SystemDir = "/usr/libexec/linkspan"

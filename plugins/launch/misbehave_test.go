@@ -1,11 +1,13 @@
-package plugins
+package launch
 
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +21,7 @@ import (
 
 	"linkspan/core/backend"
 	"linkspan/core/plan"
+	"linkspan/plugins"
 	"linkspan/plugins/internal/wire"
 )
 
@@ -32,7 +35,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "program" {
 		program(os.Args[2:])
 	}
-	if ServeIfAsked(map[string]func() backend.Backend{
+	if plugins.ServeIfAsked(map[string]func() backend.Backend{
 		"good": func() backend.Backend { return &fake{name: "good"} },
 	}) {
 		return
@@ -68,37 +71,46 @@ func (f *fake) Plan(context.Context, backend.PlanRequest) (backend.PlanResponse,
 
 // misbehaviours are what a plugin can do wrong.
 var misbehaviours = map[string]func(args []string){
-	"well":      func([]string) { Serve(&fake{name: "bad"}) },
+	"well":      func([]string) { plugins.Serve(&fake{name: "bad"}) },
 	"die":       func([]string) { fmt.Fprintln(os.Stderr, "cannot find the switch"); os.Exit(3) },
 	"be silent": func([]string) { time.Sleep(time.Hour) },
 	"garbage":   func([]string) { fmt.Println("hello, I am a plugin"); time.Sleep(time.Hour) },
 	"long line": func([]string) { fmt.Print(strings.Repeat("x", 1<<20)); time.Sleep(time.Hour) },
-	"chatty":    func([]string) { fmt.Println("said before"); Serve(&fake{name: "bad"}) },
+	"chatty":    func([]string) { fmt.Println("said before"); plugins.Serve(&fake{name: "bad"}) },
 	"tcp":       func([]string) { fmt.Println("1|1|tcp|127.0.0.1:9|grpc"); time.Sleep(time.Hour) },
 	"elsewhere": func([]string) { fmt.Println("1|1|unix|/run/other.sock|grpc"); time.Sleep(time.Hour) },
 	"nobody": func([]string) {
 		fmt.Printf("1|1|unix|%s/x|grpc\n", os.Getenv(plugin.EnvUnixSocketDir))
 		time.Sleep(time.Hour)
 	},
-	"version 7": func([]string) {
-		serveVersions(map[int]plugin.PluginSet{7: {service: &grpcPlugin{backend: &fake{name: "bad"}}}})
+	"version 7": func([]string) { serveVersions(7) },
+	"versions": func(args []string) {
+		var list []int
+		for _, a := range args {
+			v, err := strconv.Atoi(a)
+			if err != nil {
+				panic(err)
+			}
+			list = append(list, v)
+		}
+		serveVersions(list...)
 	},
-	"other name":  func([]string) { Serve(&fake{name: "worse"}) },
+	"other name":  func([]string) { plugins.Serve(&fake{name: "worse"}) },
 	"die in read": func([]string) { serveRead(func() { fmt.Fprintln(os.Stderr, "the switch is gone"); os.Exit(3) }) },
 	"panic":       func([]string) { serveRead(func() { panic("no such port") }) },
 	"hang":        func([]string) { serveRead(func() { select {} }) },
 	"stop":        func([]string) { serveRead(func() { syscall.Kill(os.Getpid(), syscall.SIGSTOP); select {} }) },
 	"flood":       func([]string) { serveRead(flood) },
-	"twice":       func([]string) { Serve(&fake{name: "bad", read: twice}) },
+	"twice":       func([]string) { plugins.Serve(&fake{name: "bad", read: twice}) },
 	"huge":        func([]string) { serveHuge() },
 	"unsorted form": func([]string) {
-		Serve(&fake{name: "bad", read: func(context.Context, backend.ReadRequest) (backend.ReadResponse, error) {
+		plugins.Serve(&fake{name: "bad", read: func(context.Context, backend.ReadRequest) (backend.ReadResponse, error) {
 			o := plan.Object{Ref: plan.Ref{Class: "x", Name: "y"}, Settings: []plan.Setting{{Key: "k", Value: plan.Value{Form: "colour", Text: "red"}}}}
 			return backend.ReadResponse{Objects: []plan.Object{o}}, nil
 		}})
 	},
 	"children": func(args []string) { serveRead(func() { leaveChild(args[0]) }) },
-	"slowly":   func(args []string) { Serve(newSlow(args)) },
+	"slowly":   func(args []string) { plugins.Serve(newSlow(args)) },
 }
 
 func misbehave(how string, args []string) {
@@ -110,7 +122,7 @@ func misbehave(how string, args []string) {
 }
 
 func serveRead(f func()) {
-	Serve(&fake{name: "bad", read: func(context.Context, backend.ReadRequest) (backend.ReadResponse, error) {
+	plugins.Serve(&fake{name: "bad", read: func(context.Context, backend.ReadRequest) (backend.ReadResponse, error) {
 		f()
 		return backend.ReadResponse{}, nil
 	}})
@@ -156,10 +168,42 @@ func (c hugeCodec) Marshal(v any) (mem.BufferSlice, error) {
 	return out, nil
 }
 
+// raw is a backend below the door: of other versions, and with other messages.
+type raw struct {
+	plugin.NetRPCUnsupportedPlugin
+	wire.UnimplementedBackendServiceServer
+}
+
+func (raw) Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error) {
+	return &wire.DescribeResponse{Name: "bad", Version: "1.0.0", Phase: "persist"}, nil
+}
+
+func (raw) Read(context.Context, *wire.ReadRequest) (*wire.ReadResponse, error) {
+	return &wire.ReadResponse{}, nil
+}
+
+func (r raw) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
+	wire.RegisterBackendServiceServer(s, r)
+	return nil
+}
+
+func (raw) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+	return nil, errors.New("no client")
+}
+
+// serveVersions serves other versions of the protocol.
+func serveVersions(versions ...int) {
+	sets := make(map[int]plugin.PluginSet)
+	for _, v := range versions {
+		sets[v] = plugin.PluginSet{wire.Service: raw{}}
+	}
+	plugin.Serve(&plugin.ServeConfig{HandshakeConfig: wire.Handshake(), VersionedPlugins: sets, GRPCServer: plugin.DefaultGRPCServer})
+}
+
 func serveHuge() {
 	plugin.Serve(&plugin.ServeConfig{
-		HandshakeConfig: handshake,
-		Plugins:         plugin.PluginSet{service: &grpcPlugin{backend: &fake{name: "bad"}}},
+		HandshakeConfig: wire.Handshake(),
+		Plugins:         plugin.PluginSet{wire.Service: raw{}},
 		GRPCServer: func(o []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(append(o, grpc.ForceServerCodecV2(hugeCodec{encoding.GetCodecV2(proto.Name)}), grpc.MaxSendMsgSize(2<<30))...)
 		},

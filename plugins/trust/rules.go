@@ -1,4 +1,4 @@
-package plugins
+package trust
 
 import "linkspan/core/diag"
 

@@ -1,4 +1,4 @@
-package plugins
+package launch
 
 import (
 	"bufio"
@@ -15,6 +15,7 @@ import (
 
 	"linkspan/core/backend"
 	"linkspan/core/plan"
+	"linkspan/plugins/trust"
 )
 
 // program is a program that has opened a plugin, tells its process number, and
@@ -24,7 +25,7 @@ func program(args []string) {
 	if err != nil {
 		panic(err)
 	}
-	set, err := Open(context.Background(), []Spec{{Name: "bad", Path: self, Args: append([]string{"misbehave"}, args[1:]...)}}, Options{})
+	set, err := Open(context.Background(), []trust.Spec{{Name: "bad", Path: self, Args: append([]string{"misbehave"}, args[1:]...)}}, Options{})
 	if err != nil {
 		panic(err)
 	}
@@ -199,7 +200,7 @@ func TestCancelledApply(t *testing.T) {
 		t.Run(fmt.Sprintf("restore %v", restore), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			set, err := Open(t.Context(), []Spec{bad(t, "slowly", dir, "4s")}, Options{})
+			set, err := Open(t.Context(), []trust.Spec{bad(t, "slowly", dir, "4s")}, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

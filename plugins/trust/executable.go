@@ -1,4 +1,4 @@
-package plugins
+package trust
 
 import (
 	"crypto/sha256"
@@ -8,38 +8,41 @@ import (
 	"os"
 )
 
-// executable is what is started: the file that was checked, by its descriptor,
+// Executable is what is started: the file that was checked, by its descriptor,
 // so that nobody can put another one in its place in between.
-type executable struct {
-	path string   // for people, and as argv[0]
-	run  string   // what execve(2) is given
-	args []string // after argv[0]
-	file *os.File // nil for a built-in one
+type Executable struct {
+	Path string   // for people, and as argv[0]
+	Run  string   // what execve(2) is given
+	Args []string // after argv[0]
+	// File is to be descriptor ExecutableFD of the process, in which Run names
+	// it; nil for a built-in one. The caller closes it.
+	File *os.File
 }
 
-// open opens and checks the executable of a spec.
-func (s Spec) open() (executable, error) {
+// ExecutableFD is the descriptor by which a plugin's executable is started.
+const ExecutableFD = 4
+
+// Open opens and checks the executable of a spec.
+func (s Spec) Open() (Executable, error) {
 	if s.builtin() {
 		// Also when the file was replaced by an upgrade.
-		return executable{path: "/proc/self/exe", run: "/proc/self/exe", args: s.Args}, nil
+		return Executable{Path: "/proc/self/exe", Run: "/proc/self/exe", Args: s.Args}, nil
 	}
 	f, err := os.Open(s.Path)
 	if err != nil {
-		return executable{}, err
+		return Executable{}, err
 	}
 	if !s.Override {
 		if err := trusted(s.Path, f); err != nil {
 			f.Close()
-			return executable{}, err
+			return Executable{}, err
 		}
 	}
 	if err := s.checkDigest(f); err != nil {
 		f.Close()
-		return executable{}, err
+		return Executable{}, err
 	}
-	// Descriptor 4 in the plugin: process.Start hands it on as the second of
-	// the extra files, and it is open until the kernel has read it.
-	return executable{path: s.Path, run: "/proc/self/fd/4", args: s.Args, file: f}, nil
+	return Executable{Path: s.Path, Run: fmt.Sprintf("/proc/self/fd/%d", ExecutableFD), Args: s.Args, File: f}, nil
 }
 
 func (s Spec) checkDigest(f *os.File) error {
@@ -68,12 +71,12 @@ func digest(f *os.File) (string, error) {
 // Verify checks the executable of a plugin without starting it: owner, mode and
 // digest. A built-in one needs no check.
 func (s Spec) Verify() error {
-	x, err := s.open()
+	x, err := s.Open()
 	if err != nil {
-		return fmt.Errorf("plugin %q (%s): %w", s.Name, s.path(), err)
+		return fmt.Errorf("plugin %q (%s): %w", s.Name, s.Shown(), err)
 	}
-	if x.file != nil {
-		return x.file.Close()
+	if x.File != nil {
+		return x.File.Close()
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package plugins
+package launch
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"linkspan/core/rehearse/uml"
+	"linkspan/plugins/internal/wire"
+	"linkspan/plugins/trust"
 )
 
 // process runs a plugin's executable in a session of its own: without the
@@ -36,16 +38,12 @@ type process struct {
 	busy atomic.Int32
 }
 
-// finishTime is how long a plugin may take to finish the operation in hand
-// when the program wants it to end.
-const finishTime = 30 * time.Second
-
 // newProcess prepares the executable with the environment that go-plugin wants
 // to give, and the few variables that a plugin gets beside it.
-func newProcess(x executable, handshake []string, sockets string, log *lastLine) (*process, error) {
-	p := &process{cmd: exec.Command(x.run, x.args...), executable: x.file, sockets: sockets, log: log, ended: make(chan struct{})}
-	p.cmd.Args[0] = x.path
-	p.cmd.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", aliveVariable + "=3"}, handshake...)
+func newProcess(x trust.Executable, handshake []string, sockets string, log *lastLine) (*process, error) {
+	p := &process{cmd: exec.Command(x.Run, x.Args...), executable: x.File, sockets: sockets, log: log, ended: make(chan struct{})}
+	p.cmd.Args[0] = x.Path
+	p.cmd.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", fmt.Sprintf("%s=%d", wire.AliveVariable, wire.AliveFD)}, handshake...)
 	p.cmd.Env = append(p.cmd.Env, uml.HandOn()...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGTERM}
 	var err error
@@ -64,9 +62,9 @@ func (p *process) Start(context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.cmd.ExtraFiles = []*os.File{theirs} // descriptor 3
+	p.cmd.ExtraFiles = []*os.File{theirs} // wire.AliveFD
 	if p.executable != nil {
-		p.cmd.ExtraFiles = append(p.cmd.ExtraFiles, p.executable) // descriptor 4, see executable.run
+		p.cmd.ExtraFiles = append(p.cmd.ExtraFiles, p.executable) // trust.ExecutableFD
 		defer p.executable.Close()
 	}
 	p.alive = ours
@@ -128,7 +126,7 @@ func (p *process) Kill(context.Context) error {
 	if p.cmd.Process == nil {
 		return nil
 	}
-	if p.busy.Load() > 0 && p.endsWithin(finishTime) {
+	if p.busy.Load() > 0 && p.endsWithin(wire.FinishTime) {
 		return nil
 	}
 	if p.endsWithin(0) {

@@ -1,9 +1,10 @@
-package plugins
+package launch
 
 import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"linkspan/core/backend"
+	"linkspan/plugins/internal/wire"
+	"linkspan/plugins/trust"
 )
 
 // testBinary is this test's executable.
@@ -24,14 +27,14 @@ func testBinary(t testing.TB) string {
 	return path
 }
 
-func bad(t testing.TB, how string, args ...string) Spec {
-	return Spec{Name: "bad", Path: testBinary(t), Args: append([]string{"misbehave", how}, args...)}
+func bad(t testing.TB, how string, args ...string) trust.Spec {
+	return trust.Spec{Name: "bad", Path: testBinary(t), Args: append([]string{"misbehave", how}, args...)}
 }
 
 // readOf opens a plugin and asks it to read.
-func readOf(t testing.TB, s Spec, o Options) error {
+func readOf(t testing.TB, s trust.Spec, o Options) error {
 	t.Helper()
-	set, err := Open(t.Context(), []Spec{s}, o)
+	set, err := Open(t.Context(), []trust.Spec{s}, o)
 	if err != nil {
 		return err
 	}
@@ -79,6 +82,42 @@ func TestFaults(t *testing.T) {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("%q lacks %q", err, want)
 				}
+			}
+		})
+	}
+}
+
+// TestVersions: the highest version that both speak is spoken; the program
+// speaks its own and the one before.
+func TestVersions(t *testing.T) {
+	for _, c := range []struct {
+		newest int
+		plugin []string
+		spoken int
+		fault  string
+	}{
+		{newest: 1, plugin: []string{"1"}, spoken: 1},
+		{newest: 2, plugin: []string{"1"}, spoken: 1},
+		{newest: 2, plugin: []string{"1", "2", "3"}, spoken: 2},
+		{newest: 5, plugin: []string{"3", "4"}, spoken: 4},
+		{newest: 5, plugin: []string{"3"}, fault: "it speaks version 3 of the plugin protocol, and this linkspan 4 and 5; install a build of it for one of these, or another linkspan"},
+		{newest: 1, plugin: []string{"2", "3"}, fault: "it speaks version 2 of the plugin protocol, and this linkspan 1;"},
+	} {
+		t.Run(fmt.Sprintf("%d with %v", c.newest, c.plugin), func(t *testing.T) {
+			s := bad(t, "versions", c.plugin...)
+			set, err := Open(t.Context(), []trust.Spec{s}, Options{newest: c.newest})
+			if c.fault != "" {
+				if err == nil || !strings.Contains(err.Error(), c.fault) || !strings.Contains(err.Error(), s.Path) {
+					t.Errorf("%v lacks %q", err, c.fault)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer set.Close()
+			if have := set.Protocols(); have[0] != c.spoken {
+				t.Errorf("version %d is spoken, not %d", have[0], c.spoken)
 			}
 		})
 	}
@@ -133,18 +172,18 @@ func TestUntrusted(t *testing.T) {
 }
 
 // copied is a good plugin in a directory of its own.
-func copied(t *testing.T) Spec {
+func copied(t *testing.T) trust.Spec {
 	t.Helper()
 	content, err := os.ReadFile(testBinary(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "plugins")
-	path := filepath.Join(dir, Prefix+"bad")
+	path := filepath.Join(dir, trust.Prefix+"bad")
 	if err := errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(path, content, 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	return Spec{Name: "bad", Path: path, Args: []string{"misbehave", "well"}}
+	return trust.Spec{Name: "bad", Path: path, Args: []string{"misbehave", "well"}}
 }
 
 // TestSwapped: when the name leads elsewhere between check and start, what was
@@ -156,7 +195,7 @@ func TestSwapped(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Path = link
-	x, err := s.open()
+	x, err := s.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +204,7 @@ func TestSwapped(t *testing.T) {
 	if err := errors.Join(os.WriteFile(evil, []byte("#!/bin/sh\ntouch "+marker+"\n"), 0o755), os.Remove(link), os.Symlink(evil, link)); err != nil {
 		t.Fatal(err)
 	}
-	p, err := newProcess(x, []string{handshake.MagicCookieKey + "=" + handshake.MagicCookieValue}, t.TempDir(), &lastLine{to: io.Discard})
+	p, err := newProcess(x, []string{wire.Handshake().MagicCookieKey + "=" + wire.Handshake().MagicCookieValue}, t.TempDir(), &lastLine{to: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
