@@ -6,14 +6,15 @@ import (
 	"net"
 	"net/netip"
 
-	nl "github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"linkspan/plugins/netlink/rtnl"
 )
 
 // announce tells the neighbours on a link where addresses are now: gratuitous
 // ARP for IPv4 (RFC 5227, section 3), an unsolicited neighbour advertisement
 // for IPv6 (RFC 4861, section 7.2.6).
-func announce(index int, addresses []address, guests []net.HardwareAddr) error {
+func announce(index int, addresses []rtnl.Address, guests []net.HardwareAddr) error {
 	card, err := net.InterfaceByIndex(index)
 	if err != nil {
 		return fmt.Errorf("announce: %w", err)
@@ -87,34 +88,4 @@ func reverse(mac net.HardwareAddr) []byte {
 	b = append(b, 0x80, 0x35, 0, 1, 8, 0, 6, 4, 0, 3)
 	b = append(append(b, mac...), 0, 0, 0, 0)
 	return append(append(b, mac...), make([]byte, 4+18)...) // up to 60 bytes
-}
-
-// behind lists the MACs that a bridge has learnt on some of its ports.
-func (c *conn) behind(e *encoder, ports []string) ([]net.HardwareAddr, error) {
-	if len(ports) == 0 {
-		return nil, nil
-	}
-	on := make(map[uint32]bool)
-	for _, p := range ports {
-		on[uint32(e.index[p])] = true
-	}
-	body := make([]byte, unix.SizeofNdMsg)
-	body[0] = unix.AF_BRIDGE
-	var out []net.HardwareAddr
-	err := c.dump(unix.RTM_GETNEIGH, body, func(b []byte) error {
-		if len(b) < unix.SizeofNdMsg || !on[hostOrder.Uint32(b[4:])] || hostOrder.Uint16(b[8:])&unix.NUD_PERMANENT != 0 {
-			return nil
-		}
-		ad, err := nl.NewAttributeDecoder(b[unix.SizeofNdMsg:])
-		if err != nil {
-			return err
-		}
-		for ad.Next() {
-			if ad.Type() == unix.NDA_LLADDR && ad.Len() > 0 {
-				out = append(out, net.HardwareAddr(ad.Bytes()))
-			}
-		}
-		return ad.Err()
-	})
-	return out, err
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -13,6 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"linkspan/core/backend"
+	"linkspan/core/plan"
+	"linkspan/plugins/netlink/rtnl"
 )
 
 // Apply carries the operations out. A stretch of operations without a wait
@@ -28,7 +29,7 @@ func (*netlinkBackend) Apply(ctx context.Context, r backend.ApplyRequest, progre
 		}
 		steps[i] = s
 	}
-	return inNamespace(r.Netns, func() error {
+	return rtnl.InNamespace(r.Netns, func() error {
 		return run(ctx, steps, func(i int, done bool, err error) {
 			p := backend.Progress{Operation: r.Operations[i].ID, Done: done}
 			if err != nil {
@@ -44,12 +45,12 @@ const stretch = 4096
 
 // run does steps in the namespace of the calling thread.
 func run(ctx context.Context, steps []step, tell func(i int, done bool, err error)) error {
-	c, err := dial()
+	c, err := rtnl.Dial()
 	if err != nil {
 		return err
 	}
-	defer c.close()
-	e, have, err := c.encoder()
+	defer c.Close()
+	e, err := newEncoder(c)
 	if err != nil {
 		return err
 	}
@@ -62,11 +63,11 @@ func run(ctx context.Context, steps []step, tell func(i int, done bool, err erro
 			end++
 		}
 		if end > at {
-			err = c.together(e, have, steps[at:end], func(i int, done bool, err error) { tell(at+i, done, err) })
+			err = e.together(steps[at:end], func(i int, done bool, err error) { tell(at+i, done, err) })
 		} else {
 			end = at + 1
 			tell(at, false, nil)
-			err = c.alone(ctx, e, steps[at])
+			err = e.alone(ctx, steps[at])
 			tell(at, true, err)
 		}
 		if err != nil {
@@ -78,30 +79,15 @@ func run(ctx context.Context, steps []step, tell func(i int, done bool, err erro
 }
 
 func isMessage(s step) bool {
-	return !slices.Contains([]verb{doAnnounce, doCarrier, doPause, doAcceptRA}, s.Do)
-}
-
-// encoder knows the present indexes of all links.
-func (c *conn) encoder() (*encoder, *graph, error) {
-	g := &graph{}
-	names, err := c.links(g)
-	if err != nil {
-		return nil, nil, err
-	}
-	e := &encoder{index: make(map[string]int), next: 1}
-	for index, name := range names {
-		e.index[name] = index
-		e.next = max(e.next, index+1)
-	}
-	return e, g, nil
+	return !slices.Contains([]verb{doAnnounce, doReady, doPause, doAcceptRA, doSysctl, doFeatures, doWake}, s.Do)
 }
 
 // together sends the messages of all steps and gives each its answer.
-func (c *conn) together(e *encoder, have *graph, steps []step, tell func(int, bool, error)) error {
-	var all []request
+func (e *encoder) together(steps []step, tell func(int, bool, error)) error {
+	var all []rtnl.Request
 	var owner []int
 	for i, s := range steps {
-		if l := have.link(s.Link); s.Do == doCreate && l != nil && e.index[s.Link] != 0 {
+		if l := e.have[s.Link]; s.Do == doCreate && l != nil && e.index[s.Link] != 0 {
 			if !sameIdentity(l, s.New) {
 				return fmt.Errorf("%s: there is a %s of that name already", s, kindOf(l))
 			}
@@ -119,7 +105,7 @@ func (c *conn) together(e *encoder, have *graph, steps []step, tell func(int, bo
 	for i := range steps {
 		tell(i, false, nil)
 	}
-	results, err := c.send(all)
+	results, err := e.conn.Send(all)
 	if err != nil {
 		return err
 	}
@@ -150,28 +136,35 @@ func isDone(s step, err error) bool {
 		return errors.Is(err, unix.ESRCH)
 	case doNeigh:
 		return true // a neighbour that is not carried over is asked for again
+	case doRule, doNames:
+		return errors.Is(err, unix.EEXIST)
 	}
 	return false
 }
 
 // alone does a step that is no message.
-func (c *conn) alone(ctx context.Context, e *encoder, s step) error {
+func (e *encoder) alone(ctx context.Context, s step) error {
 	switch s.Do {
 	case doPause:
 		return pause(ctx, time.Duration(s.Milliseconds)*time.Millisecond)
-	case doCarrier:
-		return c.awaitCarrier(ctx, s)
+	case doReady:
+		return e.await(ctx, s)
 	case doAnnounce:
-		macs, err := c.behind(e, s.Guests)
+		var ports []int
+		for _, g := range s.Guests {
+			ports = append(ports, e.index[g])
+		}
+		macs, err := e.conn.Behind(ports)
 		if err != nil {
 			return err
 		}
 		return announce(e.index[s.Link], s.Announce, macs)
+	case doFeatures, doWake:
+		return setCard(s)
 	case doAcceptRA:
-		if err := os.WriteFile(sysctlPath(s.Link, "accept_ra"), []byte(strconv.Itoa(*s.New.AcceptRA)), 0o644); err != nil {
-			return fmt.Errorf("%s: %w", s, err)
-		}
-		return nil
+		return writeSysctl(s, rtnl.SysctlPath(s.Link, "accept_ra"), strconv.Itoa(*s.New.AcceptRA))
+	case doSysctl:
+		return writeSysctls(s)
 	}
 	return fmt.Errorf("%q is no step", s.Do)
 }
@@ -187,79 +180,53 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// carrierLimit is how long a card may look for its link.
-const carrierLimit = 45 * time.Second
-
-// carrierLook is how long is waited between two looks.
-const carrierLook = 20 * time.Millisecond
-
-// awaitCarrier waits until the link has had a carrier for the step's time, and
-// in that time at each look: on a machine that stood still nothing has held.
-func (c *conn) awaitCarrier(ctx context.Context, s step) error {
-	hold := time.Duration(s.Milliseconds) * time.Millisecond
-	end, since := time.Now().Add(carrierLimit), time.Time{}
-	for looks := 0; ; looks++ {
-		g := &graph{}
-		if _, err := c.links(g); err != nil {
-			return err
-		}
-		l := g.link(s.Link)
-		now := time.Now()
-		switch {
-		case l == nil:
-			return fmt.Errorf("%s: the link is gone", s)
-		case !l.Carrier:
-			since = time.Time{}
-		case since.IsZero():
-			since, looks = now, 0
-		case now.Sub(since) >= hold && looks >= int(hold/carrierLook):
-			return nil
-		}
-		if now.After(end) {
-			return fmt.Errorf("%s: no carrier within %s: look at the cables of the cards below it", s, carrierLimit)
-		}
-		if err := pause(ctx, carrierLook); err != nil {
-			return err
-		}
-	}
-}
-
 // snapshot is what Restore needs.
 type snapshot struct {
-	Netns   string   `json:"netns,omitempty"`
-	Touched []string `json:"touched"`
-	Graph   *graph   `json:"graph"`
+	Netns   string      `json:"netns,omitempty"`
+	Touched []string    `json:"touched"`
+	Graph   *rtnl.Graph `json:"graph"`
 }
 
-// Snapshot records the graph and which links the operations touch.
+// Snapshot records the graph and which links the operations touch, by
+// themselves or by their effects.
 func (*netlinkBackend) Snapshot(_ context.Context, r backend.ApplyRequest) ([]byte, error) {
 	s := snapshot{Netns: r.Netns}
+	touched, cards := make(map[string]bool), make(map[string]bool)
 	for _, o := range r.Operations {
-		if _, err := decodeStep(o.Data); err != nil {
+		st, err := decodeStep(o.Data)
+		if err != nil {
 			return nil, fmt.Errorf("operation %s: %w", o.ID, err)
 		}
+		cards[st.Link] = cards[st.Link] || st.Do == doFeatures || st.Do == doWake
 		for _, ref := range o.Objects {
-			s.Touched = append(s.Touched, ref.Name)
+			touched[ref.Name] = true
+		}
+		for _, e := range o.Effects {
+			for _, ref := range e.Objects {
+				touched[ref.Name] = touched[ref.Name] || e.Kind != plan.EffectGuest
+			}
 		}
 	}
-	err := inNamespace(r.Netns, func() (err error) {
-		s.Graph, err = readGraph()
-		return err
+	err := rtnl.InNamespace(r.Netns, func() (err error) {
+		if s.Graph, err = rtnl.Read(); err != nil {
+			return err
+		}
+		for n := range s.Graph.Links {
+			if l := &s.Graph.Links[n]; touched[l.Name] {
+				l.Sysctls = readSysctls(l.Name)
+			}
+		}
+		return readCards(s.Graph, func(name string) bool { return cards[name] })
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, o := range r.Operations {
-		for _, e := range o.Effects {
-			for _, ref := range e.Objects {
-				if l := s.Graph.link(ref.Name); l != nil && !isForeign(l) {
-					s.Touched = append(s.Touched, ref.Name)
-				}
-			}
+	for name, is := range touched {
+		if is {
+			s.Touched = append(s.Touched, name)
 		}
 	}
 	slices.Sort(s.Touched)
-	s.Touched = slices.Compact(s.Touched)
 	return json.Marshal(s)
 }
 
@@ -270,11 +237,24 @@ func (*netlinkBackend) Restore(ctx context.Context, data []byte) error {
 	if err := json.Unmarshal(data, &s); err != nil || s.Graph == nil {
 		return fmt.Errorf("the snapshot cannot be read: %w", err)
 	}
-	return inNamespace(s.Netns, func() error {
-		have, err := readGraph()
+	return rtnl.InNamespace(s.Netns, func() error {
+		have, err := rtnl.Read()
 		if err != nil {
 			return err
 		}
-		return run(ctx, order(have, goalOfSnapshot(s.Graph, s.Touched)), func(int, bool, error) {})
+		if err := readCards(have, s.hasCard); err != nil {
+			return err
+		}
+		p := order(worldOf(have), goalOfSnapshot(s.Graph, s.Touched))
+		steps := make([]step, len(p.steps))
+		for i := range p.steps {
+			steps[i] = p.steps[i].step
+		}
+		return run(ctx, steps, func(int, bool, error) {})
 	})
+}
+
+// hasCard reports whether the snapshot has a card's offloads.
+func (s *snapshot) hasCard(name string) bool {
+	return slices.ContainsFunc(s.Graph.Links, func(l rtnl.Link) bool { return l.Name == name && l.Features != nil })
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 
 	"linkspan/core/backend"
-	"linkspan/core/host"
 )
 
 // Name is the backend's name, as in `backend "netlink" {}`.
@@ -22,7 +21,7 @@ func New() backend.Backend { return &netlinkBackend{} }
 func (*netlinkBackend) Describe(context.Context) (backend.Description, error) {
 	return backend.Description{
 		Name: Name, Version: "1.0.0", Doc: "The running kernel, through rtnetlink.", Phase: backend.Activate,
-		Schema:   host.Schema{Doc: "Changes the running kernel without a restart of the network."},
+		Schema:   schema(),
 		Features: []string{backend.FeatureApply},
 	}, nil
 }

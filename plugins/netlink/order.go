@@ -1,18 +1,24 @@
 package netlink
 
 import (
+	"net/netip"
 	"slices"
+
+	"linkspan/core/plan"
+	"linkspan/plugins/netlink/rtnl"
 )
 
 // order finds the steps from what there is to the goal. It is pure: the steps
-// are done to a copy of the graph as the kernel would do them, so that what
-// goes with a step is seen and put back.
+// are done to a copy of the world as the kernel would do them, so that what
+// goes with a step is seen and put back. The time it takes grows with the
+// number of links and not with its square: each step looks only at the links
+// that stand on what it touches.
 //
 // First all that nobody uses is made ready: spare cards carry the new links.
 // Then the addresses move, each being on both links for a moment. Then what
 // was in use before joins, and last what is left over goes.
-func order(have *graph, want *goal) []step {
-	p := &planner{cur: have.clone(), want: want}
+func order(have *world, want *goal) *planner {
+	p := &planner{cur: have, want: want, open: make(map[netip.Addr]int)}
 	p.findLive()
 	p.deleteGone(p.isEarly)
 	p.structure(p.isEarly)
@@ -22,51 +28,65 @@ func order(have *graph, want *goal) []step {
 	p.deleteGone(func(string) bool { return true })
 	p.structure(func(string) bool { return true })
 	p.moveAddresses()
+	p.putBack()
 	p.announceLate()
-	return p.steps
+	return p
 }
 
 type planner struct {
-	cur   *graph
+	cur   *world // changed by each step
 	want  *goal
-	steps []step
-	live  map[string]bool      // in use now
-	kept  map[string]bool      // ports that keep a live bond alive until the move
-	due   []string             // bridges whose card has changed: the switch must hear of it
-	later map[string][]address // moved to links that find a card only at the end
-	freed bool                 // the neighbours know which cards are in use
-	fresh bool                 // a card was given to a bond or bridge in this plan
+	steps []planned
+	live  map[string]bool           // in use now
+	kept  map[string]bool           // ports that keep a live bond alive until the move
+	due   []string                  // bridges whose card has changed: the switch must hear of it
+	later map[string][]rtnl.Address // moved to links that find a card only at the end
+	freed bool                      // the neighbours know which cards are in use
+	fresh bool                      // a card was given to a bond or bridge in this plan
+	gaps  []gap
+	open  map[netip.Addr]int // addresses that are not reachable now, and their gap
+}
+
+// planned is a step with what goes with it.
+type planned struct {
+	step
+	effects []plan.Effect
 }
 
 func (p *planner) do(s step) {
-	p.steps = append(p.steps, s)
+	watched := p.watched(s)
+	var effects []plan.Effect
+	p.cur.tell = func(e plan.Effect) { effects = append(effects, e) }
 	simulate(p.cur, s)
+	p.cur.tell = nil
+	p.steps = append(p.steps, planned{s, append(effects, p.guests(s)...)})
+	p.mind(s, watched)
 }
 
 // findLive marks what carries an address or a foreign port, and all below.
 func (p *planner) findLive() {
 	p.live, p.kept = make(map[string]bool), make(map[string]bool)
-	for _, a := range p.cur.Addresses {
-		if !a.isLocal() {
-			p.markLive(a.Link)
+	needed := make(map[string]bool)
+	for _, name := range p.cur.all() {
+		if slices.ContainsFunc(p.cur.addresses[name], isOwn) {
+			p.markLive(name)
 		}
-	}
-	for i := range p.cur.Links {
-		l := &p.cur.Links[i]
-		if m := p.cur.link(l.Master); m != nil && m.Kind == "bridge" && !p.want.managed[l.Name] {
+		if m := p.cur.link(p.cur.link(name).Master); m != nil && m.Kind == "bridge" && !p.want.managed[name] {
 			p.markLive(m.Name)
 		}
 	}
-	needed := make(map[string]bool)
-	for _, a := range p.want.Addresses {
-		if !a.isLocal() { // a snapshot has those of every card
-			p.markNeeded(a.Link, needed)
+	for _, name := range p.want.all() {
+		if slices.ContainsFunc(p.want.addresses[name], isOwn) { // a snapshot has link-local ones on every card
+			p.markNeeded(name, needed)
 		}
 	}
-	for i := range p.cur.Links {
-		p.keepOnePort(&p.cur.Links[i], needed)
+	for _, name := range p.cur.all() {
+		p.keepOnePort(p.cur.link(name), needed)
 	}
 }
+
+// isOwn reports whether somebody gave the address to its link.
+func isOwn(a rtnl.Address) bool { return !a.IsLocal() }
 
 func (p *planner) markLive(name string) {
 	if name == "" || p.live[name] {
@@ -90,7 +110,7 @@ func (p *planner) markNeeded(name string, needed map[string]bool) {
 
 // keepOnePort chooses the port of a live bond that leaves last; the others are
 // spare cards.
-func (p *planner) keepOnePort(bond *link, needed map[string]bool) {
+func (p *planner) keepOnePort(bond *rtnl.Link, needed map[string]bool) {
 	ports := p.cur.ports(bond.Name)
 	if bond.Kind != "bond" || !p.live[bond.Name] || len(ports) < 2 {
 		return
@@ -152,8 +172,8 @@ func (p *planner) bottomUp() []string {
 			out = append(out, name)
 		}
 	}
-	for i := range p.want.Links {
-		visit(p.want.Links[i].Name)
+	for _, name := range p.want.all() {
+		visit(name)
 	}
 	return out
 }
@@ -176,8 +196,8 @@ func (p *planner) deleteGone(may func(string) bool) {
 			gone = append(gone, name)
 		}
 	}
-	for _, l := range p.cur.Links {
-		visit(l.Name)
+	for _, name := range p.cur.all() {
+		visit(name)
 	}
 	slices.Reverse(gone)
 	for _, name := range gone {
@@ -198,7 +218,7 @@ func (p *planner) mustGo(name string) bool {
 
 // sameIdentity reports whether one link can become the other: the kernel
 // ignores a change of a VLAN's id, protocol or parent.
-func sameIdentity(l, w *link) bool {
+func sameIdentity(l, w *rtnl.Link) bool {
 	if l.Kind != w.Kind {
 		return l.Kind != "bond" && l.Kind != "vlan" && l.Kind != "bridge" && w.Kind == ""
 	}
@@ -211,7 +231,7 @@ func (p *planner) structure(may func(string) bool) {
 	for _, name := range slices.Backward(names) { // an upper's MTU falls first
 		w, l := p.want.link(name), p.cur.link(name)
 		if l != nil && may(name) && w.MTU != 0 && w.MTU < l.MTU {
-			p.do(step{Do: doSet, Link: name, New: &link{MTU: w.MTU}})
+			p.do(step{Do: doSet, Link: name, New: &rtnl.Link{MTU: w.MTU}})
 		}
 	}
 	for _, name := range names {
@@ -248,12 +268,12 @@ func (p *planner) one(name string, may func(string) bool) {
 	}
 }
 
-func (p *planner) parentUp(w *link) bool {
+func (p *planner) parentUp(w *rtnl.Link) bool {
 	parent := p.cur.link(w.Parent)
-	return w.Kind != "vlan" || parent != nil && parent.Up || w.VLANFlags&flagLoose != 0
+	return w.Kind != "vlan" || parent != nil && parent.Up || w.VLANFlags&rtnl.FlagLoose != 0
 }
 
-func (p *planner) release(l *link) {
+func (p *planner) release(l *rtnl.Link) {
 	if w := p.want.link(l.Master); w != nil && w.Kind == "bridge" && p.cur.link(l.Master) != nil {
 		p.pin(l.Master)
 	}
@@ -269,14 +289,15 @@ func (p *planner) pin(bridge string) {
 	if b.MACSet || b.MAC == "" || p.want.link(bridge).MAC != "" {
 		return
 	}
-	p.do(step{Do: doSet, Link: bridge, New: &link{Kind: "bridge", MAC: b.MAC}})
+	p.do(step{Do: doSet, Link: bridge, New: &rtnl.Link{Kind: "bridge", MAC: b.MAC}})
 	p.cur.link(bridge).MACSet = true
 }
 
 // newLink is what a create message says.
-func (p *planner) newLink(w *link) *link {
+func (p *planner) newLink(w *rtnl.Link) *rtnl.Link {
 	n := *w
-	n.Index, n.Master, n.Up, n.Carrier, n.Port, n.AcceptRA = 0, "", false, false, nil, nil
+	n.Index, n.Master, n.Place, n.Up, n.Carrier, n.AcceptRA, n.Sysctls, n.AltNames = 0, "", 0, false, false, nil, nil, nil
+	n.Port, n.BondPort, n.VLANs, n.Promisc, n.AllMulti, n.OwnMAC, n.OwnMTU, n.Partner, n.Forwards = nil, nil, nil, false, false, "", 0, "", false
 	n.Bond = creatable(w.Bond)
 	if n.MAC == "" && (w.Kind == "bond" || w.Kind == "bridge") {
 		n.MAC = p.macFor(w)
@@ -286,7 +307,7 @@ func (p *planner) newLink(w *link) *link {
 
 // macFor is the MAC that a new bond or bridge is given, so that it never
 // changes with its ports: that of its first port that is there.
-func (p *planner) macFor(w *link) string {
+func (p *planner) macFor(w *rtnl.Link) string {
 	ports := p.want.ports(w.Name)
 	free := slices.DeleteFunc(slices.Clone(ports), func(n string) bool { return p.cur.link(n) == nil || p.live[n] || p.kept[n] })
 	for _, name := range append(free, ports...) {
@@ -306,7 +327,7 @@ func (p *planner) macFor(w *link) string {
 }
 
 // joinPorts gives a bond or bridge the ports that it wants and that are free.
-func (p *planner) joinPorts(w *link, may func(string) bool) {
+func (p *planner) joinPorts(w *rtnl.Link, may func(string) bool) {
 	for _, name := range p.want.ports(w.Name) {
 		l := p.cur.link(name)
 		if l == nil || !may(name) || !p.want.managed[name] || p.cur.link(w.Name) == nil {
@@ -319,20 +340,23 @@ func (p *planner) joinPorts(w *link, may func(string) bool) {
 	}
 }
 
-func (p *planner) join(l *link, w *link) {
+func (p *planner) join(l *rtnl.Link, w *rtnl.Link) {
 	if l.Master != "" {
 		p.release(l)
 		l = p.cur.link(l.Name)
 	}
 	name := l.Name
 	if w.Kind == "bridge" {
-		p.swap(name, w)
+		left, entries := p.swap(name, w)
 		p.do(step{Do: doMaster, Link: name, Master: w.Name})
+		if left != nil {
+			p.carryPort(left, entries, name)
+		}
 		p.tellSwitch()
 		return
 	}
 	for _, a := range p.cur.addressesOf(name) {
-		if !a.isLocal() {
+		if isOwn(a) {
 			p.do(step{Do: doNoAddr, Link: name, Address: &a})
 		}
 	}
@@ -346,8 +370,9 @@ func (p *planner) join(l *link, w *link) {
 
 // swap lets the ports that are to leave a bridge go before a new one comes:
 // both may lead to the same network, and a bridge without STP would loop. The
-// new one has its link first, and both steps go to the kernel together.
-func (p *planner) swap(coming string, w *link) {
+// new one has its link first, and both steps go to the kernel together. A
+// single port that left is returned, with its forwarding entries.
+func (p *planner) swap(coming string, w *rtnl.Link) (*rtnl.Link, []rtnl.Entry) {
 	var leaving []string
 	for _, name := range p.cur.ports(w.Name) {
 		target := p.want.link(name)
@@ -359,18 +384,23 @@ func (p *planner) swap(coming string, w *link) {
 		p.pin(w.Name)
 	}
 	if len(leaving) == 0 {
-		return
+		return nil, nil
 	}
 	if target := p.want.link(coming); target.Up && !p.cur.link(coming).Up && p.parentUp(target) {
 		p.do(step{Do: doUp, Link: coming})
 	}
 	if p.fresh && p.cur.reachable(coming) {
-		p.do(step{Do: doCarrier, Link: coming, Milliseconds: holdCarrier})
+		p.await(coming)
 	}
+	left, entries := *p.cur.link(leaving[0]), p.cur.entries[leaving[0]]
 	for _, name := range leaving {
 		p.do(step{Do: doMaster, Link: name})
 	}
 	p.due = append(p.due, w.Name)
+	if len(leaving) > 1 {
+		return nil, nil
+	}
+	return &left, entries
 }
 
 // joinInPlace makes a link in use a port of the new bridge that takes over its

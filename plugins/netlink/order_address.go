@@ -1,7 +1,10 @@
 package netlink
 
 import (
+	"net/netip"
 	"slices"
+
+	"linkspan/plugins/netlink/rtnl"
 )
 
 // Waits of the staged order, measured on Linux 6.1: a carrier counts when it
@@ -18,22 +21,56 @@ func (p *planner) settle() {
 		return
 	}
 	waited := make(map[string]bool)
-	for _, a := range p.want.Addresses {
-		l := p.cur.link(a.Link)
-		if waited[a.Link] || !p.isMissing(a) || l == nil || !l.Up {
-			continue
+	for _, name := range p.want.all() {
+		for _, a := range p.want.addresses[name] {
+			if !waited[name] && p.isMissing(a) && p.cur.reachable(name) && p.cur.carries(a.Prefix.Addr()) {
+				waited[name] = true
+				p.await(name)
+			}
 		}
-		waited[a.Link] = true
-		p.do(step{Do: doCarrier, Link: a.Link, Milliseconds: holdCarrier})
 	}
 }
 
-func (p *planner) isMissing(a address) bool {
-	if a.isLocal() && (!p.want.exact || p.want.link(a.Link) == nil || p.want.link(a.Link).Master != "") {
-		return false // the kernel makes it again by itself
+// await waits until a link can carry something: the cards below it have found
+// their link, a bridge below it forwards, a bond below it has its partner.
+func (p *planner) await(name string) {
+	s := step{Do: doReady, Link: name, Milliseconds: holdCarrier, Limit: int(p.want.carrier.Milliseconds())}
+	for _, below := range p.cur.below(name) {
+		if p.want.managed[below] && below != name {
+			s.Ports = append(s.Ports, below)
+		}
 	}
-	return p.want.managed[a.Link] && !slices.ContainsFunc(p.cur.Addresses, a.same)
+	if p.want.lacp > 0 && p.cur.speaksLACP(name) {
+		s.Partner, s.Limit = true, max(s.Limit, int(p.want.lacp.Milliseconds()))
+	}
+	p.do(s)
 }
+
+// speaksLACP reports whether a bond that needs a partner is below the link.
+func (w *world) speaksLACP(name string) bool {
+	l := w.link(name)
+	if l == nil {
+		return false
+	}
+	return l.Kind == "bond" && l.Bond["mode"] == "4" || slices.ContainsFunc(w.lowers(name), w.speaksLACP)
+}
+
+// isMissing reports whether an address is wanted and not there. The kernel
+// makes link-local ones by itself, and a client its own.
+func (p *planner) isMissing(a rtnl.Address) bool {
+	if p.cur.hasAddress(a) || !p.isMine(a.Link) {
+		return false
+	}
+	if a.IsLocal() || a.IsDynamic() {
+		return p.want.exact && p.want.link(a.Link) != nil && p.want.link(a.Link).Master == ""
+	}
+	return true
+}
+
+// isMine reports whether the plan answers for a link: it is declared, or what
+// it has now is to stay whatever happens below it. In a restore, links that
+// the change did not touch may have changed since.
+func (p *planner) isMine(link string) bool { return p.want.managed[link] || !p.want.exact }
 
 // moveAddresses adds what is missing where it can be added, then turns the
 // routes, then takes away what is not wanted, and tells the neighbours.
@@ -47,7 +84,7 @@ func (p *planner) moveAddresses() {
 	for _, name := range names(moved) {
 		if !p.cur.reachable(name) {
 			if p.later == nil {
-				p.later = make(map[string][]address)
+				p.later = make(map[string][]rtnl.Address)
 			}
 			p.later[name] = append(p.later[name], moved[name]...)
 			delete(moved, name)
@@ -58,7 +95,7 @@ func (p *planner) moveAddresses() {
 
 // announce tells the neighbours twice: a neighbour that has just heard of the
 // old MAC may not believe the first.
-func (p *planner) announce(moved map[string][]address) {
+func (p *planner) announce(moved map[string][]rtnl.Address) {
 	for round := range 2 {
 		for _, name := range names(moved) {
 			p.do(step{Do: doAnnounce, Link: name, Announce: moved[name]})
@@ -78,7 +115,7 @@ func (p *planner) announceLate() {
 	p.announce(p.later)
 }
 
-func names(m map[string][]address) []string {
+func names(m map[string][]rtnl.Address) []string {
 	var out []string
 	for n := range m {
 		out = append(out, n)
@@ -88,29 +125,22 @@ func names(m map[string][]address) []string {
 }
 
 // addAddresses returns the addresses that moved from another link, by link.
-func (p *planner) addAddresses() map[string][]address {
-	moved := make(map[string][]address)
+func (p *planner) addAddresses() map[string][]rtnl.Address {
+	moved := make(map[string][]rtnl.Address)
 	from := make(map[string]string)
-	for _, a := range p.want.Addresses {
-		if l := p.cur.link(a.Link); !p.isMissing(a) || l == nil || a.Prefix.Addr().Is6() && !l.Up {
-			continue
-		}
-		if a.isDynamic() && !p.want.exact {
-			continue
-		}
-		for _, other := range p.cur.Addresses {
-			if other.Prefix.Addr() == a.Prefix.Addr() && other.Link != a.Link {
-				moved[a.Link] = append(moved[a.Link], a)
-				from[a.Link] = other.Link
+	for _, name := range p.want.all() {
+		for _, a := range p.want.addresses[name] {
+			if l := p.cur.link(name); l == nil || !p.isMissing(a) || a.Prefix.Addr().Is6() && !l.Up {
+				continue
 			}
+			for _, other := range p.cur.holders[a.Prefix.Addr()] {
+				if other != name {
+					moved[name] = append(moved[name], a)
+					from[name] = other
+				}
+			}
+			p.addAddress(a)
 		}
-		if i := slices.IndexFunc(p.cur.Addresses, func(h address) bool {
-			return h.Link == a.Link && h.Prefix.Addr() == a.Prefix.Addr() && a.Prefix.Addr().Is6()
-		}); i >= 0 { // the kernel has no second prefix length for an IPv6 address
-			other := p.cur.Addresses[i]
-			p.do(step{Do: doNoAddr, Link: a.Link, Address: &other})
-		}
-		p.do(step{Do: doAddress, Link: a.Link, Address: &a})
 	}
 	for _, to := range names(moved) {
 		p.carryNeighbours(from[to], to)
@@ -118,12 +148,36 @@ func (p *planner) addAddresses() map[string][]address {
 	return moved
 }
 
+// addAddress adds one. The kernel has no second prefix length, and no second
+// peer, for an IPv6 address; in IPv4 the order within a subnet says which is
+// the primary.
+func (p *planner) addAddress(a rtnl.Address) {
+	for _, other := range p.cur.addressesOf(a.Link) {
+		if other.Prefix.Addr() == a.Prefix.Addr() && a.Prefix.Addr().Is6() || p.isBefore(a, other) {
+			p.do(step{Do: doNoAddr, Link: a.Link, Address: &other})
+		}
+	}
+	p.do(step{Do: doAddress, Link: a.Link, Address: &a})
+}
+
+// isBefore reports whether an address that is there must be added again after
+// the new one, which is to be the primary of their subnet.
+func (p *planner) isBefore(a, other rtnl.Address) bool {
+	if !a.Prefix.Addr().Is4() || a.Prefix.Masked() != other.Prefix.Masked() {
+		return false
+	}
+	list := p.want.addresses[a.Link]
+	at := slices.IndexFunc(list, other.Same)
+	return at > slices.IndexFunc(list, a.Same)
+}
+
 // carryNeighbours copies what the old link knows, so that the first packet
 // does not wait for an answer to ARP.
 func (p *planner) carryNeighbours(from, to string) {
-	var known []neighbour
-	for _, n := range p.cur.Neighbours {
-		if n.Link == from && !n.Permanent && n.MAC != "00:00:00:00:00:00" {
+	var known []rtnl.Neighbour
+	for _, n := range p.cur.known[from] {
+		if n.MAC != "00:00:00:00:00:00" {
+			n.Link = to
 			known = append(known, n)
 		}
 	}
@@ -133,51 +187,81 @@ func (p *planner) carryNeighbours(from, to string) {
 }
 
 func (p *planner) turnRoutes() {
-	for _, r := range p.want.Routes {
-		l := p.cur.link(r.Link)
-		if !p.want.managed[r.Link] || slices.ContainsFunc(p.cur.Routes, r.same) || l == nil || !l.Up || !p.reaches(r) {
-			continue
+	for _, slot := range p.want.slots {
+		for _, r := range p.want.routes[slot] {
+			if p.cur.hasRoute(r) || !slices.ContainsFunc(r.Links(), p.isMine) || !p.reaches(r) {
+				continue
+			}
+			p.do(step{Do: doRoute, Link: r.Link, Route: &r})
 		}
-		p.do(step{Do: doRoute, Link: r.Link, Route: &r})
 	}
 }
 
-// reaches reports whether the kernel will take the route: it has its source,
-// and an address in the gateway's prefix.
-func (p *planner) reaches(r route) bool {
-	here := p.cur.addressesOf(r.Link)
-	source := !r.Source.IsValid() || slices.ContainsFunc(p.cur.Addresses, func(a address) bool { return a.Prefix.Addr() == r.Source })
-	gateway := !r.Via.IsValid() || r.OnLink || r.Via.IsLinkLocalUnicast() ||
-		slices.ContainsFunc(here, func(a address) bool { return a.Prefix.Masked().Contains(r.Via) })
-	return source && gateway
+// reaches reports whether the kernel will take the route: its links are up, it
+// has its source, and an address in the gateway's prefix.
+func (p *planner) reaches(r rtnl.Route) bool {
+	if r.Source.IsValid() && len(p.cur.holders[r.Source]) == 0 {
+		return false
+	}
+	hops := r.Hops
+	if len(hops) == 0 {
+		hops = []rtnl.Hop{{Link: r.Link, Via: r.Via, OnLink: r.OnLink}}
+	}
+	return !slices.ContainsFunc(hops, func(h rtnl.Hop) bool {
+		if h.Link == "" {
+			return false // blackhole and its like
+		}
+		l := p.cur.link(h.Link)
+		near := !h.Via.IsValid() || h.OnLink || h.Via.IsLinkLocalUnicast() || p.cur.isNear(h.Link, h.Via)
+		return l == nil || !l.Up || !near
+	})
+}
+
+// isNear reports whether a neighbour is in the network of one of the link's
+// addresses, or a route without a gateway leads to it there.
+func (w *world) isNear(link string, ip netip.Addr) bool {
+	return slices.ContainsFunc(w.addresses[link], func(a rtnl.Address) bool {
+		return a.Prefix.Masked().Contains(ip) || a.Peer.IsValid() && a.Peer.Masked().Contains(ip)
+	}) || slices.ContainsFunc(w.routesOf(link), func(r rtnl.Route) bool {
+		return !r.Via.IsValid() && len(r.Hops) == 0 && r.To.Bits() > 0 && r.To.Contains(ip)
+	})
 }
 
 func (p *planner) removeAddresses() {
-	var gone []address
-	for _, a := range p.cur.Addresses {
-		if !p.want.managed[a.Link] || slices.ContainsFunc(p.want.Addresses, a.same) || a.isLocal() || a.isDynamic() && !p.want.exact {
+	for _, name := range slices.Clone(p.cur.all()) {
+		if !p.want.managed[name] {
 			continue
 		}
-		pending := slices.ContainsFunc(p.want.Addresses, func(w address) bool {
-			return w.Prefix.Addr() == a.Prefix.Addr() && p.isMissing(w)
-		})
-		if !pending {
-			gone = append(gone, a)
-		}
-	}
-	slices.Reverse(gone) // secondaries before their primary
-	for _, a := range gone {
-		if slices.ContainsFunc(p.cur.Addresses, a.same) {
-			p.do(step{Do: doNoAddr, Link: a.Link, Address: &a})
+		gone := slices.DeleteFunc(p.cur.addressesOf(name), p.stays)
+		for _, a := range slices.Backward(gone) { // secondaries before their primary
+			if p.cur.hasAddress(a) {
+				p.do(step{Do: doNoAddr, Link: name, Address: &a})
+			}
 		}
 	}
 }
 
+// stays reports whether an address is not to be taken away, or not yet.
+func (p *planner) stays(a rtnl.Address) bool {
+	if p.want.hasAddress(a) || a.IsLocal() || a.IsDynamic() && !p.want.exact && !p.movesAway(a) {
+		return true
+	}
+	return slices.ContainsFunc(p.want.holders[a.Prefix.Addr()], func(link string) bool {
+		return slices.ContainsFunc(p.want.addresses[link], func(w rtnl.Address) bool { return w.Prefix.Addr() == a.Prefix.Addr() && p.isMissing(w) })
+	})
+}
+
+// movesAway reports whether another link is wanted to have the address.
+func (p *planner) movesAway(a rtnl.Address) bool {
+	return slices.ContainsFunc(p.want.holders[a.Prefix.Addr()], func(link string) bool { return link != a.Link })
+}
+
 func (p *planner) removeRoutes() {
-	for _, r := range slices.Clone(p.cur.Routes) {
-		wanted := slices.ContainsFunc(p.want.Routes, r.same)
-		if p.want.managed[r.Link] && isOurs(r) && !wanted {
-			p.do(step{Do: doNoRoute, Link: r.Link, Route: &r})
+	for _, slot := range slices.Clone(p.cur.slots) {
+		for _, r := range slices.Clone(p.cur.routes[slot]) {
+			if p.want.managed[r.Link] && isOurs(p.cur, r) && !p.want.hasRoute(r) {
+				p.do(step{Do: doNoRoute, Link: r.Link, Route: &r})
+			}
 		}
 	}
 }
@@ -185,12 +269,7 @@ func (p *planner) removeRoutes() {
 // tellSwitch announces what is on a bridge whose card has changed.
 func (p *planner) tellSwitch() {
 	for _, name := range p.due {
-		var all []address
-		for _, a := range p.cur.addressesOf(name) {
-			if !a.isLocal() {
-				all = append(all, a)
-			}
-		}
+		all := slices.DeleteFunc(p.cur.addressesOf(name), rtnl.Address.IsLocal)
 		var guests []string
 		for _, port := range p.cur.ports(name) {
 			if !p.want.managed[port] {
@@ -213,11 +292,15 @@ func (p *planner) freeSpare(card string) {
 		return
 	}
 	p.freed = true
-	known := make(map[string][]address)
-	for _, a := range p.cur.Addresses {
-		l := p.cur.link(a.Link)
-		if l != nil && l.Up && l.Ether && !l.Loop && !isForeign(l) && a.Prefix.Addr().Is4() && p.cur.reachable(a.Link) {
-			known[a.Link] = append(known[a.Link], a)
+	known := make(map[string][]rtnl.Address)
+	for _, name := range p.cur.all() {
+		if l := p.cur.link(name); !l.Up || !l.Ether || l.Loop || isForeign(l) || !p.cur.reachable(name) {
+			continue
+		}
+		for _, a := range p.cur.addresses[name] {
+			if a.Prefix.Addr().Is4() {
+				known[name] = append(known[name], a)
+			}
 		}
 	}
 	p.announce(known)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"linkspan/core/host"
+	"linkspan/plugins/netlink/rtnl"
 )
 
 // needsDown are the bond options that the driver takes only while the bond is
@@ -55,15 +56,15 @@ func takes(all map[string]string, name, value string) bool {
 }
 
 // settings brings a link's own settings to what is said.
-func (p *planner) settings(w *link) {
+func (p *planner) settings(w *rtnl.Link) {
 	l := p.cur.link(w.Name)
-	n := link{Kind: w.Kind}
+	n := rtnl.Link{Kind: w.Kind}
 	changed := false
 	if w.MTU != 0 && w.MTU != l.MTU {
 		n.MTU, changed = w.MTU, true
 	}
 	port := p.cur.link(l.Master)
-	if w.MAC != "" && w.MAC != l.MAC && (port == nil || port.Kind != "bond") && (w.Kind != "" || !p.want.exact) {
+	if w.MAC != "" && w.MAC != l.MAC && (port == nil || port.Kind != "bond") {
 		n.MAC, changed = w.MAC, true
 	}
 	if w.Alias != "" && w.Alias != l.Alias {
@@ -72,9 +73,12 @@ func (p *planner) settings(w *link) {
 	if diff := (w.VLANFlags ^ l.VLANFlags) & w.FlagMask; w.Kind == "vlan" && diff != 0 {
 		n.FlagMask, n.VLANFlags, changed = diff, w.VLANFlags&diff, true
 	}
+	if p.want.exact {
+		changed = p.exactSettings(&n, w, l) || changed
+	}
 	n.Bridge = differing(w.Bridge, l.Bridge)
 	if changed || n.Bridge != nil {
-		if w.Kind == "vlan" && n.FlagMask == 0 || w.Kind == "bond" {
+		if w.Kind == "vlan" && n.FlagMask == 0 && n.QoSIn == nil && n.QoSOut == nil || w.Kind == "bond" {
 			n.Kind = ""
 		}
 		p.do(step{Do: doSet, Link: w.Name, New: &n})
@@ -82,8 +86,47 @@ func (p *planner) settings(w *link) {
 	if w.Kind == "bond" {
 		p.bondSettings(w)
 	}
-	if w.AcceptRA != nil && (l.AcceptRA == nil || *l.AcceptRA != *w.AcceptRA) && l.Index != 0 {
-		p.do(step{Do: doAcceptRA, Link: w.Name, New: &link{AcceptRA: w.AcceptRA}})
+	if w.AcceptRA != nil && (l.AcceptRA == nil || *l.AcceptRA != *w.AcceptRA) {
+		p.do(step{Do: doAcceptRA, Link: w.Name, New: &rtnl.Link{AcceptRA: w.AcceptRA}})
+	}
+	p.cardSettings(w)
+}
+
+// exactSettings adds to n what a definition has no words for and a snapshot
+// has.
+func (p *planner) exactSettings(n, w, l *rtnl.Link) bool {
+	changed := false
+	for _, v := range []struct{ to, want, have *int }{{&n.Queue, &w.Queue, &l.Queue}, {&n.Group, &w.Group, &l.Group}} {
+		if *v.want != 0 && *v.want != *v.have {
+			*v.to, changed = *v.want, true
+		}
+	}
+	if w.Promisc && !l.Promisc || w.AllMulti && !l.AllMulti {
+		n.Promisc, n.AllMulti, changed = w.Promisc && !l.Promisc, w.AllMulti && !l.AllMulti, true
+	}
+	if !slices.Equal(w.QoSIn, l.QoSIn) && w.QoSIn != nil {
+		n.QoSIn, changed = w.QoSIn, true
+	}
+	if !slices.Equal(w.QoSOut, l.QoSOut) && w.QoSOut != nil {
+		n.QoSOut, changed = w.QoSOut, true
+	}
+	return changed
+}
+
+// cardSettings sets what goes through ethtool.
+func (p *planner) cardSettings(w *rtnl.Link) {
+	l := p.cur.link(w.Name)
+	diff := make(map[string]rtnl.Feature)
+	for name, f := range w.Features {
+		if have, ok := l.Features[name]; ok && !have.Fixed && have.On != f.On {
+			diff[name] = rtnl.Feature{On: f.On}
+		}
+	}
+	if len(diff) > 0 {
+		p.do(step{Do: doFeatures, Link: w.Name, New: &rtnl.Link{Features: diff}})
+	}
+	if w.Wake != nil && (l.Wake == nil || l.Wake.On != w.Wake.On) {
+		p.do(step{Do: doWake, Link: w.Name, New: &rtnl.Link{Wake: w.Wake}})
 	}
 }
 
@@ -102,7 +145,7 @@ func differing(want, have map[string]int) map[string]int {
 
 // bondSettings changes options live where the driver lets it, and takes the
 // bond down or its ports off where it does not.
-func (p *planner) bondSettings(w *link) {
+func (p *planner) bondSettings(w *rtnl.Link) {
 	l := p.cur.link(w.Name)
 	diff := make(map[string]string)
 	for name, value := range w.Bond {
@@ -119,25 +162,39 @@ func (p *planner) bondSettings(w *link) {
 	has := func(names []string) bool {
 		return slices.ContainsFunc(names, func(n string) bool { _, ok := diff[n]; return ok })
 	}
+	p.changeBond(w, diff, has(needsDown), has(needsEmpty))
+}
+
+// changeBond sets options, with the bond down and without its ports where the
+// driver asks for that. A bond that loses its last port loses its MAC with it.
+func (p *planner) changeBond(w *rtnl.Link, diff map[string]string, down, empty bool) {
+	l := p.cur.link(w.Name)
 	var off []string
-	if has(needsEmpty) {
+	if empty {
 		off = p.cur.ports(w.Name)
 	}
-	down := l.Up && (has(needsDown) || len(off) > 0)
+	mac := l.MAC
+	down = l.Up && (down || len(off) > 0)
 	if down {
 		p.do(step{Do: doDown, Link: w.Name})
 	}
 	for _, port := range off {
 		p.do(step{Do: doMaster, Link: port})
 	}
-	if diff["mode"] != "" {
-		p.do(step{Do: doSet, Link: w.Name, New: &link{Kind: "bond", Bond: map[string]string{"mode": diff["mode"]}}})
+	if diff["mode"] != "" { // alone: the other options are judged by the new one
+		p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{Kind: "bond", Bond: map[string]string{"mode": diff["mode"]}}})
 		delete(diff, "mode")
 	}
+	if len(off) > 0 && mac != "" {
+		p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{MAC: mac}})
+	}
 	if len(diff) > 0 {
-		p.do(step{Do: doSet, Link: w.Name, New: &link{Kind: "bond", Bond: diff}})
+		p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{Kind: "bond", Bond: diff}})
 	}
 	for _, port := range off {
+		if t := p.want.link(port); p.want.managed[port] && (t == nil || t.Master != w.Name) {
+			continue
+		}
 		if p.cur.link(port).Up {
 			p.do(step{Do: doDown, Link: port})
 		}
@@ -154,6 +211,6 @@ func (p *planner) portSettings(name string) {
 		return
 	}
 	if diff := differing(w.Port, l.Port); diff != nil {
-		p.do(step{Do: doSet, Link: name, New: &link{Port: diff}})
+		p.do(step{Do: doSet, Link: name, New: &rtnl.Link{Port: diff}})
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"linkspan/core/diag"
 	"linkspan/core/host"
 	"linkspan/core/plan"
+	"linkspan/plugins/netlink/rtnl"
 )
 
 // Render spells the definition as objects and refuses what the kernel has no
@@ -27,7 +28,7 @@ func (*netlinkBackend) Render(_ context.Context, r backend.RenderRequest) (backe
 		}
 		for _, attribute := range beyondKernel(i) {
 			rule := ruleNoWay
-			if later && !strings.HasPrefix(attribute, "dhcp") {
+			if later {
 				rule = ruleLater
 			}
 			out.Diagnostics = append(out.Diagnostics, rule.At(i.Path(attribute), "%s of %q is not the kernel's to keep", attribute, i.Name))
@@ -55,19 +56,13 @@ func beyondKernel(i *host.Interface) []string {
 	for _, key := range slices.Sorted(maps.Keys(i.Options[Name])) {
 		out = append(out, "backend_options."+key)
 	}
-	if i.Ethernet != nil && i.Ethernet.WakeOnLAN != nil {
-		out = append(out, "wake_on_lan")
-	}
-	if i.Ethernet != nil && len(i.Ethernet.Offload) > 0 {
-		out = append(out, "offload")
-	}
 	return out
 }
 
 // keepKernels takes out the settings that beyondKernel has told of.
 func keepKernels(o *plan.Object) {
 	o.Settings = slices.DeleteFunc(o.Settings, func(s plan.Setting) bool {
-		return strings.HasPrefix(s.Key, "dns.") || strings.HasPrefix(s.Key, "offload.") || strings.HasPrefix(s.Key, "backend_options.") || s.Key == "wake_on_lan"
+		return strings.HasPrefix(s.Key, "dns.") || strings.HasPrefix(s.Key, "backend_options.") || strings.HasPrefix(s.Key, "dhcp") && s.Value.Equal(plan.Bool(true))
 	})
 }
 
@@ -95,7 +90,7 @@ func driverOption(name, value string) (driverValue, bool) {
 	if known {
 		driver = o.Driver
 	}
-	attribute, ok := optionNamed(bondAttributes, driver)
+	attribute, ok := rtnl.OptionNamed(rtnl.BondAttributes, driver)
 	if !ok {
 		return driverValue{}, false
 	}
@@ -105,25 +100,25 @@ func driverOption(name, value string) (driverValue, bool) {
 	if known && o.Type == host.OptionWord {
 		value = strconv.Itoa(slices.Index(o.Words, value))
 	}
-	return driverValue{driver, value}, fits(attribute.as, value)
+	return driverValue{driver, value}, fits(attribute.As, value)
 }
 
-func fits(as width, value string) bool {
+func fits(as rtnl.Width, value string) bool {
 	switch as {
-	case widthIndex:
+	case rtnl.WidthIndex:
 		return value != ""
-	case widthMAC:
+	case rtnl.WidthMAC:
 		m, err := net.ParseMAC(value)
 		return err == nil && len(m) == 6
-	case widthTargets:
+	case rtnl.WidthTargets, rtnl.WidthTargets6:
 		for _, a := range strings.Split(value, ",") {
-			if ip, err := netip.ParseAddr(a); err != nil || !ip.Is4() {
+			if ip, err := netip.ParseAddr(a); err != nil || ip.Is4() != (as == rtnl.WidthTargets) {
 				return false
 			}
 		}
 		return true
 	}
-	bits := map[width]int{width8: 8, width16: 16, width32: 32}[as]
+	bits := map[rtnl.Width]int{rtnl.Width8: 8, rtnl.Width16: 16, rtnl.Width32: 32}[as]
 	_, err := strconv.ParseUint(value, 10, bits)
 	return err == nil
 }

@@ -4,7 +4,7 @@ import "linkspan/core/diag"
 
 var (
 	ruleNoWay = diag.Rule{Code: "LS6001", Severity: diag.Error, Summary: "the kernel alone cannot do this",
-		Explain: "The netlink backend sets what the kernel keeps. A DHCP client, a resolver and a card's offloads are none of it. Use a backend that writes files as well, or leave the attribute out.",
+		Explain: "The netlink backend sets what the kernel keeps. A DHCP client and a resolver are none of it. Use a backend that writes files as well, or leave the attribute out.",
 		Wrong:   "ethernet \"eth0\" {\n  dhcp4 = true\n}\nbackend \"netlink\" {}", Right: "ethernet \"eth0\" {\n  addresses = [\"192.0.2.2/24\"]\n}\nbackend \"netlink\" {}"}
 	ruleLater = diag.Rule{Code: "LS6002", Severity: diag.Warning, Summary: "this takes effect only when the network is restarted",
 		Explain: "Another backend writes the attribute into its files; the kernel alone cannot be told of it, so that nothing changes now.",
@@ -24,6 +24,12 @@ var (
 	ruleStolen = diag.Rule{Code: "LS6007", Severity: diag.Error, Summary: "a VLAN on a port would take the frames of the bond or bridge",
 		Explain: "A VLAN on a card takes the frames of its tag before the card's bond or bridge sees them. The kernel accepts it and says nothing. Say that the VLAN is to be absent, or put it on the bond.",
 		Wrong:   "bond \"bond0\" { ports = [\"eth0\"] } # eth0.2 exists", Right: "vlan \"eth0.2\" {\n  parent = \"eth0\"\n  id = 2\n  state = \"absent\"\n}"}
+	ruleRoute = diag.Rule{Code: "LS6009", Severity: diag.Error, Summary: "another program's route is in the way",
+		Explain: "The kernel keeps one route of a destination, table and metric. The one that is there was made by a routing daemon, a DHCP client or a container runtime, and the declared one would push it aside. Give the declared one another metric, or stop the program.",
+		Wrong:   "bridge \"xenbr0\" {\n  route {\n    to  = \"10.8.0.0/16\" # BIRD has it\n    via = \"192.0.2.1\"\n  }\n}", Right: "bridge \"xenbr0\" {\n  route {\n    to     = \"10.8.0.0/16\"\n    via    = \"192.0.2.1\"\n    metric = 50\n  }\n}"}
+	ruleCard = diag.Rule{Code: "LS6010", Severity: diag.Error, Summary: "the card cannot do this",
+		Explain: "The driver of the card has no such offload or does not let it be changed, or the card cannot wake the machine. `ethtool -k NAME` lists the offloads, those that cannot be changed as [fixed]; the names of both its options and its lists are taken.",
+		Wrong:   "ethernet \"eth0\" {\n  offload = { gor = false }\n}", Right: "ethernet \"eth0\" {\n  offload = { gro = false }\n}"}
 	ruleTwice = diag.Rule{Code: "LS6008", Severity: diag.Error, Summary: "the address is on another interface that the definition does not name",
 		Explain: "The same address on two interfaces makes answers leave by the wrong one. Name the other interface in the definition: without addresses, or with state = \"absent\".",
 		Wrong:   "bridge \"xenbr0\" { addresses = [\"192.0.2.2/24\"] } # br0 has it", Right: "bridge \"br0\" { state = \"absent\" }"}
@@ -31,5 +37,5 @@ var (
 
 // Rules are the checks of this backend, for `linkspan explain`.
 func Rules() []diag.Rule {
-	return []diag.Rule{ruleNoWay, ruleLater, ruleOption, ruleKind, ruleNoCard, ruleGuests, ruleStolen, ruleTwice}
+	return []diag.Rule{ruleNoWay, ruleLater, ruleOption, ruleKind, ruleNoCard, ruleGuests, ruleStolen, ruleTwice, ruleRoute, ruleCard}
 }

@@ -1,59 +1,121 @@
 package netlink
 
 import (
+	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
+
+	"linkspan/core/backend"
+	"linkspan/core/plan"
+	"linkspan/plugins/netlink/rtnl"
 )
 
-// simulate does a step to a graph as the kernel would, with what the kernel
-// does beside it (measured on Linux 6.1; see README.md), and returns nothing:
-// what is lost is no longer in the graph, and the planner puts it back.
-func simulate(g *graph, s step) {
-	l := g.link(s.Link)
-	switch s.Do {
-	case doCreate:
-		made := *s.New
-		made.Name, made.Up, made.Ether, made.MACSet = s.Link, false, true, made.MAC != ""
-		made.Bond, made.Bridge = maps.Clone(made.Bond), maps.Clone(made.Bridge)
-		g.Links = append(g.Links, made)
-	case doDelete:
-		simulateDelete(g, s.Link)
-	case doSet:
-		simulateSet(l, s.New)
-	case doAcceptRA:
-		l.AcceptRA = s.New.AcceptRA
-	case doUp:
-		simulateUp(g, s.Link)
-	case doDown:
-		simulateDown(g, s.Link)
-	case doMaster:
-		simulateMaster(g, l, s.Master)
-	case doAddress:
-		g.Addresses = append(g.Addresses, *s.Address)
-	case doNoAddr:
-		simulateNoAddress(g, *s.Address)
-	case doRoute:
-		g.Routes = slices.DeleteFunc(g.Routes, func(r route) bool { return r.slot() == s.Route.slot() })
-		g.Routes = append(g.Routes, *s.Route)
-	case doNoRoute:
-		g.Routes = slices.DeleteFunc(g.Routes, func(r route) bool { return r.same(*s.Route) })
+// teller hears of what the kernel does beside a step.
+type teller func(plan.Effect)
+
+func (w *world) say(kind plan.EffectKind, link, text string, args ...any) {
+	if w.tell != nil {
+		w.tell(plan.Effect{Kind: kind, Text: fmt.Sprintf(text, args...), Objects: []plan.Ref{backend.Ref(link)}})
 	}
 }
 
-func simulateSet(l *link, said *link) {
-	if said.MAC != "" {
-		l.MAC = said.MAC
+// simulate does a step as the kernel would, with what the kernel does beside
+// it (measured on Linux 6.1; see README.md). What is lost is no longer in the
+// world, and the planner puts it back.
+func simulate(w *world, s step) {
+	l := w.link(s.Link)
+	switch s.Do {
+	case doCreate:
+		w.create(s)
+	case doDelete:
+		w.delete(s.Link)
+	case doSet:
+		w.set(l, s.New)
+	case doAcceptRA:
+		l.AcceptRA = s.New.AcceptRA
+	case doFeatures:
+		for name, f := range s.New.Features {
+			merge(&l.Features, map[string]rtnl.Feature{name: f})
+		}
+	case doWake:
+		l.Wake = s.New.Wake
+	case doUp:
+		w.up(s.Link, true)
+	case doDown:
+		w.down(s.Link, true)
+	case doMaster:
+		w.join(l, s.Master)
+	case doVLANs:
+		w.setVLANs(l, s)
+	case doEntry:
+		w.entries[s.Link] = append(w.entries[s.Link], *s.Entry)
+	case doAddress:
+		w.addAddress(*s.Address)
+	case doNoAddr:
+		w.noAddress(*s.Address)
+	case doRoute:
+		for _, r := range w.routes[s.Route.Slot()] {
+			w.dropRoute(r)
+		}
+		w.addRoute(*s.Route)
+	case doNoRoute:
+		w.dropRoute(*s.Route)
 	}
-	if said.MTU != 0 {
-		l.MTU = said.MTU
+}
+
+func (w *world) create(s step) {
+	made := *s.New
+	made.Name, made.Up, made.Ether, made.MACSet = s.Link, false, true, made.MAC != ""
+	made.Bond, made.Bridge = maps.Clone(made.Bond), maps.Clone(made.Bridge)
+	if parent := w.link(made.Parent); parent != nil {
+		if made.MAC == "" {
+			made.MAC = parent.MAC
+		}
+		if made.MTU == 0 {
+			made.MTU = parent.MTU
+		}
 	}
+	if made.MTU == 0 {
+		made.MTU = ethernetMTU
+	}
+	made.VLANs = firstVLANs(&made)
+	w.addLink(made)
+}
+
+// ethernetMTU is what a new bond or bridge has (ETH_DATA_LEN).
+const ethernetMTU = 1500
+
+func (w *world) set(l *rtnl.Link, said *rtnl.Link) {
 	if said.Alias != "" {
 		l.Alias = said.Alias
 	}
+	if said.Queue != 0 {
+		l.Queue = said.Queue
+	}
+	if said.Group != 0 {
+		l.Group = said.Group
+	}
+	l.Promisc, l.AllMulti = l.Promisc || said.Promisc, l.AllMulti || said.AllMulti
 	l.VLANFlags = l.VLANFlags&^said.FlagMask | said.VLANFlags&said.FlagMask
+	if said.QoSIn != nil {
+		l.QoSIn = said.QoSIn
+	}
+	if said.QoSOut != nil {
+		l.QoSOut = said.QoSOut
+	}
 	merge(&l.Bond, said.Bond)
 	merge(&l.Bridge, said.Bridge)
 	merge(&l.Port, said.Port)
+	merge(&l.BondPort, said.BondPort)
+	w.monitor(l, said.Bond)
+	if said.MAC != "" {
+		l.MACSet = true
+		w.setMAC(l, said.MAC, true)
+	}
+	if said.MTU != 0 {
+		w.setMTU(l, said.MTU, true)
+	}
 }
 
 func merge[V any](into *map[string]V, said map[string]V) {
@@ -68,83 +130,315 @@ func merge[V any](into *map[string]V, said map[string]V) {
 	*into = out
 }
 
-func simulateDelete(g *graph, name string) {
-	for _, v := range g.vlans(name) {
-		simulateDelete(g, v)
+// monitor: of miimon and arp_interval, the driver turns off the one when the
+// other is set (bond_options.c).
+func (w *world) monitor(l *rtnl.Link, said map[string]string) {
+	on := func(name string) bool { return said[name] != "" && said[name] != "0" }
+	switch {
+	case on("miimon") && l.Bond["arp_interval"] != "" && l.Bond["arp_interval"] != "0":
+		l.Bond["arp_interval"], l.Bond["arp_validate"] = "0", "0"
+	case on("arp_interval") && l.Bond["miimon"] != "" && l.Bond["miimon"] != "0":
+		l.Bond["miimon"], l.Bond["updelay"], l.Bond["downdelay"] = "0", "0", "0"
 	}
-	bond := g.link(name) != nil && g.link(name).Kind == "bond"
-	for _, port := range g.ports(name) {
-		g.link(port).Master, g.link(port).Port = "", nil
-		if bond { // bond_release closes the port
-			simulateDown(g, port)
-		}
-	}
-	g.Links = slices.DeleteFunc(g.Links, func(l link) bool { return l.Name == name })
-	g.Addresses = slices.DeleteFunc(g.Addresses, func(a address) bool { return a.Link == name })
-	g.Routes = slices.DeleteFunc(g.Routes, func(r route) bool { return r.Link == name })
 }
 
-// simulateUp: VLANs without loose binding follow their parent.
-func simulateUp(g *graph, name string) {
-	l := g.link(name)
+// setMAC changes a MAC and what follows it: the ports of a bond, VLANs, a
+// bridge whose MAC nobody has set.
+func (w *world) setMAC(l *rtnl.Link, mac string, direct bool) {
+	if l.MAC == mac {
+		return
+	}
+	old := l.MAC
+	l.MAC = mac
+	if !direct {
+		w.say(plan.EffectLink, l.Name, "the MAC of %s becomes %s", l.Name, orUnknown(mac))
+	}
+	for _, v := range w.vlans(l.Name) {
+		if w.link(v).MAC == old && !w.link(v).MACSet {
+			w.setMAC(w.link(v), mac, false)
+		}
+	}
+	if l.Kind == "bond" && l.Bond["fail_over_mac"] != "1" {
+		for _, p := range w.ports(l.Name) {
+			w.setMAC(w.link(p), mac, false)
+		}
+	}
+	w.followMAC(l.Master)
+}
+
+func orUnknown(mac string) string {
+	if mac == "" {
+		return "one that the kernel makes up"
+	}
+	return mac
+}
+
+// followMAC gives a bridge the lowest MAC of its ports, if nobody has set it
+// (net/bridge/br_stp_if.c, br_stp_recalculate_bridge_id).
+func (w *world) followMAC(bridge string) {
+	b := w.link(bridge)
+	if b == nil || b.Kind != "bridge" || b.MACSet {
+		return
+	}
+	lowest := ""
+	for _, p := range w.byMaster[bridge] {
+		if mac := w.link(p).MAC; mac != "" && (lowest == "" || mac < lowest) {
+			lowest = mac
+		}
+	}
+	if lowest == "" {
+		lowest = "00:00:00:00:00:00"
+	}
+	w.setMAC(b, lowest, false)
+}
+
+// setMTU changes an MTU and what follows it: the ports of a bond, VLANs that
+// would be larger, a bridge above.
+func (w *world) setMTU(l *rtnl.Link, mtu int, direct bool) {
+	if l.MTU == mtu || mtu == 0 {
+		return
+	}
+	l.MTU = mtu
+	if !direct {
+		w.say(plan.EffectLink, l.Name, "the MTU of %s becomes %d", l.Name, mtu)
+	}
+	if mtu < 1280 { // RFC 8200; the kernel takes IPv6 off the link
+		w.loseAddresses(l.Name, func(a rtnl.Address) bool { return a.Prefix.Addr().Is6() })
+	}
+	if l.Kind == "bond" {
+		for _, p := range w.ports(l.Name) {
+			w.setMTU(w.link(p), mtu, false)
+		}
+	}
+	for _, v := range w.vlans(l.Name) {
+		if w.link(v).MTU > mtu {
+			w.setMTU(w.link(v), mtu, false)
+		}
+	}
+	w.followMTU(l.Master)
+}
+
+// followMTU gives a bridge the lowest MTU of its ports, if nobody has set it
+// (net/bridge/br_if.c, br_mtu_auto_adjust). Whether somebody has is not told:
+// where the present one is that of its ports, it may change.
+func (w *world) followMTU(bridge string) {
+	b := w.link(bridge)
+	if b == nil || b.Kind != "bridge" {
+		return
+	}
+	lowest := 0
+	for _, p := range w.byMaster[bridge] {
+		if mtu := w.link(p).MTU; lowest == 0 || mtu < lowest {
+			lowest = mtu
+		}
+	}
+	if lowest != 0 {
+		w.setMTU(b, lowest, false)
+	}
+}
+
+func (w *world) delete(name string) {
+	for _, v := range w.vlans(name) {
+		w.say(plan.EffectLink, v, "%s is deleted with it", v)
+		w.delete(v)
+	}
+	l := w.link(name)
+	for _, port := range w.ports(name) {
+		w.say(plan.EffectPort, port, "%s leaves %s", port, name)
+		w.leave(w.link(port))
+	}
+	w.loseAddresses(name, func(rtnl.Address) bool { return true })
+	for _, r := range w.routesOf(name) { // multipath routes too, with all their links
+		w.loseRoute(name, r)
+	}
+	master := ""
+	if l != nil {
+		master = l.Master
+	}
+	w.removeLink(name)
+	delete(w.known, name)
+	delete(w.entries, name)
+	w.followMAC(master)
+	w.followMTU(master)
+}
+
+// up: VLANs without loose binding follow their parent.
+func (w *world) up(name string, direct bool) {
+	l := w.link(name)
+	if l == nil || l.Up {
+		return
+	}
 	l.Up = true
-	for _, v := range g.vlans(name) {
-		if g.link(v).VLANFlags&flagLoose == 0 && !g.link(v).Up {
-			simulateUp(g, v)
+	if !direct {
+		w.say(plan.EffectLink, name, "%s goes up with it", name)
+	}
+	for _, v := range w.vlans(name) {
+		if w.link(v).VLANFlags&rtnl.FlagLoose == 0 {
+			w.up(v, false)
 		}
 	}
 }
 
-// simulateDown: IPv4 addresses stay, all routes and IPv6 addresses go.
-func simulateDown(g *graph, name string) {
-	l := g.link(name)
+// down: IPv4 addresses stay, all routes and IPv6 addresses go.
+func (w *world) down(name string, direct bool) {
+	l := w.link(name)
 	if l == nil || !l.Up {
 		return
 	}
 	l.Up = false
-	g.Addresses = slices.DeleteFunc(g.Addresses, func(a address) bool { return a.Link == name && a.Prefix.Addr().Is6() })
-	g.Routes = slices.DeleteFunc(g.Routes, func(r route) bool { return r.Link == name })
-	for _, v := range g.vlans(name) {
-		if g.link(v).VLANFlags&flagLoose == 0 {
-			simulateDown(g, v)
+	if !direct {
+		w.say(plan.EffectLink, name, "%s goes down with it", name)
+	}
+	w.loseAddresses(name, func(a rtnl.Address) bool { return a.Prefix.Addr().Is6() })
+	w.loseRoutes(name, func(r rtnl.Route) bool { return true })
+	delete(w.known, name)
+	for _, v := range w.vlans(name) {
+		if w.link(v).VLANFlags&rtnl.FlagLoose == 0 {
+			w.down(v, false)
 		}
 	}
 }
 
-// simulateMaster: a bond brings a new port up and lets a leaving one fall.
-func simulateMaster(g *graph, l *link, master string) {
-	was := g.link(l.Master)
-	l.Master, l.Port = master, nil
-	to := g.link(master)
+func (w *world) loseAddresses(link string, gone func(rtnl.Address) bool) {
+	for _, a := range w.dropAddresses(link, gone) {
+		w.say(plan.EffectAddress, link, "%s goes from %s", a.Prefix, link)
+	}
+}
+
+// loseRoutes takes routes through a link away. A multipath route stays while
+// another of its links is up.
+func (w *world) loseRoutes(link string, gone func(rtnl.Route) bool) {
+	for _, r := range w.routesOf(link) {
+		stays := slices.ContainsFunc(r.Links(), func(n string) bool { return n != link && w.link(n) != nil && w.link(n).Up })
+		if !stays && gone(r) {
+			w.loseRoute(link, r)
+		}
+	}
+}
+
+func (w *world) loseRoute(link string, r rtnl.Route) {
+	w.dropRoute(r)
+	w.say(plan.EffectRoute, link, "the route %s goes", words(r))
+}
+
+// join makes a link a port, or releases it. A bond brings a new port up, with
+// its own MAC and MTU, and lets a leaving one fall.
+func (w *world) join(l *rtnl.Link, master string) {
+	if l.Master != "" {
+		w.leave(l)
+	}
+	to := w.link(master)
+	if to == nil {
+		return
+	}
+	first := len(w.byMaster[master]) == 0
+	w.setMaster(l, master)
+	l.Port, l.BondPort, l.VLANs = nil, nil, firstVLANs(to)
+	if to.Kind != "bond" {
+		w.followMAC(master)
+		w.followMTU(master)
+		return
+	}
+	l.OwnMAC, l.OwnMTU = l.MAC, l.MTU
+	if to.MAC == "" || first && !to.MACSet {
+		w.setMAC(to, l.MAC, false)
+	} else if to.Bond["fail_over_mac"] != "1" {
+		w.setMAC(l, to.MAC, false)
+	}
+	w.setMTU(l, to.MTU, false)
+	w.up(l.Name, false)
+	w.loseAddresses(l.Name, func(a rtnl.Address) bool { return a.Prefix.Addr().Is6() })
+}
+
+// firstVLANs are those that a bridge gives a new port (default_pvid).
+func firstVLANs(bridge *rtnl.Link) []rtnl.VLAN {
+	id, said := bridge.Bridge["default_pvid"]
 	switch {
-	case to != nil && to.Kind == "bond":
-		simulateUp(g, l.Name)
-		if to.MAC == "" {
-			to.MAC = l.MAC
-		}
-		g.Addresses = slices.DeleteFunc(g.Addresses, func(a address) bool { return a.Link == l.Name && a.Prefix.Addr().Is6() })
-	case was != nil && was.Kind == "bond":
-		simulateDown(g, l.Name)
+	case bridge.Kind != "bridge" || said && id == 0:
+		return nil
+	case !said:
+		id = 1
+	}
+	return []rtnl.VLAN{{ID: id, PVID: true, Untagged: true}}
+}
+
+func (w *world) leave(l *rtnl.Link) {
+	was := w.link(l.Master)
+	name := l.Master
+	w.setMaster(l, "")
+	l.Port, l.BondPort, l.VLANs, l.Place = nil, nil, nil, 0
+	delete(w.entries, l.Name)
+	if was == nil {
+		return
+	}
+	if was.Kind != "bond" {
+		w.followMAC(name)
+		w.followMTU(name)
+		return
+	}
+	w.down(l.Name, false)
+	if l.OwnMAC != "" {
+		w.setMAC(l, l.OwnMAC, false)
+	}
+	if l.OwnMTU != 0 || l.MTU == ethernetMTU {
+		w.setMTU(l, l.OwnMTU, false)
+	} else { // it is not told what the card had before it joined
+		w.say(plan.EffectLink, l.Name, "the MTU of %s becomes what it was before it joined %s", l.Name, name)
+		l.MTU = 0
+	}
+	l.OwnMAC, l.OwnMTU = "", 0
+	if len(w.byMaster[name]) == 0 { // bond_main.c: a new random MAC
+		was.MACSet = false
+		w.setMAC(was, "", false)
 	}
 }
 
-// simulateNoAddress: with the primary of an IPv4 subnet its secondaries go
+func (w *world) setVLANs(l *rtnl.Link, s step) {
+	for _, v := range s.VLANs {
+		l.VLANs = slices.DeleteFunc(slices.Clone(l.VLANs), func(o rtnl.VLAN) bool { return o.ID == v.ID })
+		if !s.Away {
+			l.VLANs = append(l.VLANs, v)
+		}
+	}
+}
+
+// noAddress: with the primary of an IPv4 subnet its secondaries go
 // (promote_secondaries=0), and with the last IPv4 address all IPv4 routes.
-func simulateNoAddress(g *graph, gone address) {
+func (w *world) noAddress(gone rtnl.Address) {
 	p := gone.Prefix
 	first := true
-	for _, a := range g.addressesOf(gone.Link) {
+	for _, a := range w.addresses[gone.Link] {
 		if a.Prefix == p {
 			break
 		}
 		first = first && a.Prefix.Masked() != p.Masked()
 	}
-	g.Addresses = slices.DeleteFunc(g.Addresses, func(a address) bool {
-		return a.same(gone) || first && p.Addr().Is4() && a.Link == gone.Link && a.Prefix.Masked() == p.Masked()
+	w.dropAddresses(gone.Link, gone.Same)
+	if first && p.Addr().Is4() {
+		w.loseAddresses(gone.Link, func(a rtnl.Address) bool { return a.Prefix.Masked() == p.Masked() })
+	}
+	left := slices.ContainsFunc(w.addresses[gone.Link], func(a rtnl.Address) bool { return a.Prefix.Addr().Is4() })
+	w.loseRoutes(gone.Link, func(r rtnl.Route) bool {
+		return r.To.Addr().Is4() && p.Addr().Is4() && !left
 	})
-	left := slices.ContainsFunc(g.addressesOf(gone.Link), func(a address) bool { return a.Prefix.Addr().Is4() })
-	g.Routes = slices.DeleteFunc(g.Routes, func(r route) bool {
-		return r.Source == p.Addr() || r.Link == gone.Link && r.To.Addr().Is4() && p.Addr().Is4() && !left ||
-			r.Link == gone.Link && r.Via.IsValid() && p.Masked().Contains(r.Via)
-	})
+	for _, r := range w.sourced(p.Addr()) {
+		w.loseRoute(gone.Link, r)
+	}
+}
+
+// sourced are the routes that name the address as their source,
+// which no link has any more.
+func (w *world) sourced(ip netip.Addr) []rtnl.Route {
+	if len(w.holders[ip]) > 0 {
+		return nil
+	}
+	var out []rtnl.Route
+	for _, s := range w.sources[ip] {
+		for _, r := range w.routes[s] {
+			if r.Source == ip {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
 }

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"linkspan/plugins/netlink/rtnl"
 )
 
 // verb is what a step does.
@@ -14,33 +16,48 @@ type verb string
 const (
 	doCreate   verb = "create"
 	doDelete   verb = "delete"
+	doNames    verb = "names" // gives it alternative names
 	doSet      verb = "set"
 	doMaster   verb = "master" // Master "" releases
 	doUp       verb = "up"
 	doDown     verb = "down"
+	doVLANs    verb = "vlans" // of a bridge port, or of a bridge itself
+	doEntry    verb = "entry" // of a bridge's forwarding table
 	doAddress  verb = "address"
 	doNoAddr   verb = "no-address"
 	doRoute    verb = "route" // replaces what holds the slot
 	doNoRoute  verb = "no-route"
+	doRule     verb = "rule"
 	doNeigh    verb = "neighbours" // carried over from Master to Link
 	doAnnounce verb = "announce"
-	doCarrier  verb = "carrier" // waits until the link has had a carrier for Milliseconds
+	doReady    verb = "ready" // waits until the link has been ready for Milliseconds
 	doPause    verb = "pause"
 	doAcceptRA verb = "accept-ra"
+	doSysctl   verb = "sysctl"
+	doFeatures verb = "features"
+	doWake     verb = "wake"
 )
 
 // step is one thing to do, in names. It is the Data of an operation, as JSON.
 type step struct {
-	Do           verb        `json:"do"`
-	Link         string      `json:"link,omitempty"`
-	Master       string      `json:"master,omitempty"`
-	New          *link       `json:"new,omitempty"` // create: all of it; set: what is said
-	Address      *address    `json:"address,omitempty"`
-	Route        *route      `json:"route,omitempty"`
-	Neighbours   []neighbour `json:"neighbours,omitempty"`
-	Announce     []address   `json:"announce,omitempty"`
-	Guests       []string    `json:"guests,omitempty"` // announce: foreign ports whose MACs the switch must hear of
-	Milliseconds int         `json:"milliseconds,omitempty"`
+	Do           verb             `json:"do"`
+	Link         string           `json:"link,omitempty"`
+	Master       string           `json:"master,omitempty"`
+	New          *rtnl.Link       `json:"new,omitempty"` // create: all of it; set: what is said
+	Address      *rtnl.Address    `json:"address,omitempty"`
+	Route        *rtnl.Route      `json:"route,omitempty"`
+	Rule         *rtnl.Rule       `json:"rule,omitempty"`
+	Entry        *rtnl.Entry      `json:"entry,omitempty"`
+	VLANs        []rtnl.VLAN      `json:"vlans,omitempty"`
+	Self         bool             `json:"self,omitempty"` // the VLANs are those of the bridge itself
+	Away         bool             `json:"away,omitempty"` // the VLANs are taken away
+	Neighbours   []rtnl.Neighbour `json:"neighbours,omitempty"`
+	Announce     []rtnl.Address   `json:"announce,omitempty"`
+	Guests       []string         `json:"guests,omitempty"` // announce: foreign ports whose MACs the switch must hear of
+	Milliseconds int              `json:"milliseconds,omitempty"`
+	Limit        int              `json:"limit,omitempty"`   // ready: milliseconds after which it fails
+	Ports        []string         `json:"ports,omitempty"`   // ready: one of them leads out
+	Partner      bool             `json:"partner,omitempty"` // ready: its bonds have found their LACP partner
 }
 
 func (s step) encode() ([]byte, error) { return json.Marshal(s) }
@@ -74,17 +91,31 @@ func (s step) String() string {
 	case doNoAddr:
 		return "ip address delete " + s.Address.Prefix.String() + " dev " + s.Link
 	case doRoute:
-		return "ip route replace " + s.Route.words()
+		return "ip route replace " + words(*s.Route)
 	case doNoRoute:
-		return "ip route delete " + s.Route.words()
+		return "ip route delete " + words(*s.Route)
 	case doNeigh:
 		return fmt.Sprintf("ip neighbour replace (%d known on %s) dev %s nud stale", len(s.Neighbours), s.Master, s.Link)
 	case doAnnounce:
 		return "announce " + s.announced() + " from " + s.Link
-	case doCarrier:
-		return fmt.Sprintf("wait until %s has had a carrier for %d ms", s.Link, s.Milliseconds)
+	case doReady:
+		return s.ready()
 	case doPause:
 		return fmt.Sprintf("wait %d ms", s.Milliseconds)
+	case doVLANs:
+		return s.vlans()
+	case doEntry:
+		return s.entry()
+	case doRule:
+		return fmt.Sprintf("ip rule add priority %d (as it was)", s.Rule.Priority)
+	case doNames:
+		return "ip link property add dev " + s.Link + " altname " + strings.Join(s.New.AltNames, " altname ")
+	case doSysctl:
+		return "sysctl of " + s.Link + ":" + pairs(s.New.Sysctls)
+	case doFeatures:
+		return "ethtool -K " + s.Link + features(s.New.Features)
+	case doWake:
+		return "ethtool -s " + s.Link + " wol " + wakeWord(s.New.Wake.On)
 	case doAcceptRA:
 		return fmt.Sprintf("sysctl net.ipv6.conf.%s.accept_ra=%d", s.Link, *s.New.AcceptRA)
 	}
@@ -108,7 +139,7 @@ func (s step) create() string {
 	if s.New.Parent != "" {
 		b.WriteString(" link " + s.New.Parent)
 	}
-	b.WriteString(" name " + s.Link + s.New.common() + " type " + s.New.Kind + s.New.details())
+	b.WriteString(" name " + s.Link + common(s.New) + " type " + s.New.Kind + details(s.New))
 	return b.String()
 }
 
@@ -116,14 +147,17 @@ func (s step) set() string {
 	if s.New.Port != nil {
 		return "ip link set " + s.Link + " type bridge_slave" + numbers(s.New.Port)
 	}
-	out := "ip link set " + s.Link + s.New.common()
-	if d := s.New.details(); d != "" {
+	if s.New.BondPort != nil {
+		return "ip link set " + s.Link + " type bond_slave" + numbers(s.New.BondPort)
+	}
+	out := "ip link set " + s.Link + common(s.New)
+	if d := details(s.New); d != "" {
 		out += " type " + s.New.Kind + d
 	}
 	return out
 }
 
-func (l *link) common() string {
+func common(l *rtnl.Link) string {
 	out := ""
 	if l.MAC != "" {
 		out += " address " + l.MAC
@@ -134,10 +168,22 @@ func (l *link) common() string {
 	if l.Alias != "" {
 		out += fmt.Sprintf(" alias %q", l.Alias)
 	}
+	if l.Queue != 0 {
+		out += fmt.Sprintf(" txqueuelen %d", l.Queue)
+	}
+	if l.Group != 0 {
+		out += fmt.Sprintf(" group %d", l.Group)
+	}
+	if l.Promisc {
+		out += " promisc on"
+	}
+	if l.AllMulti {
+		out += " allmulticast on"
+	}
 	return out
 }
 
-func (l *link) details() string {
+func details(l *rtnl.Link) string {
 	out := ""
 	if l.VLANID != 0 {
 		out += fmt.Sprintf(" protocol %s id %d", l.VLANProto, l.VLANID)
@@ -149,9 +195,10 @@ func (l *link) details() string {
 			}
 		}
 	}
-	for _, o := range bondAttributes {
-		if v, ok := l.Bond[o.name]; ok {
-			out += " " + o.name + " " + v
+	out += priorities(" ingress-qos-map", l.QoSIn) + priorities(" egress-qos-map", l.QoSOut)
+	for _, o := range rtnl.BondAttributes {
+		if v, ok := l.Bond[o.Name]; ok {
+			out += " " + o.Name + " " + v
 		}
 	}
 	return out + numbers(l.Bridge)
@@ -160,7 +207,7 @@ func (l *link) details() string {
 var vlanFlagNames = []struct {
 	name string
 	bit  uint32
-}{{"reorder_hdr", flagReorder}, {"gvrp", flagGVRP}, {"loose_binding", flagLoose}, {"mvrp", flagMVRP}}
+}{{"reorder_hdr", rtnl.FlagReorder}, {"gvrp", rtnl.FlagGVRP}, {"loose_binding", rtnl.FlagLoose}, {"mvrp", rtnl.FlagMVRP}, {"bridge_binding", rtnl.FlagBinding}}
 
 func numbers(m map[string]int) string {
 	out := ""
@@ -170,10 +217,79 @@ func numbers(m map[string]int) string {
 	return out
 }
 
-func (r route) words() string {
+// words spells a route as `ip route` does.
+func words(r rtnl.Route) string {
 	out := hostRoute(r).String()
+	for _, h := range r.Hops {
+		out += " nexthop"
+		if h.Via.IsValid() {
+			out += " via " + h.Via.String()
+		}
+		out += fmt.Sprintf(" dev %s weight %d", h.Link, int(h.Weight)+1)
+	}
 	if r.Link != "" {
 		out += " dev " + r.Link
+	}
+	return out
+}
+
+func (s step) ready() string {
+	out := fmt.Sprintf("wait until %s has had a carrier for %d ms", s.Link, s.Milliseconds)
+	if s.Partner {
+		out += " and the bond below it has a LACP partner"
+	}
+	return out
+}
+
+func (s step) vlans() string {
+	var out []string
+	for _, v := range s.VLANs {
+		line := fmt.Sprintf("bridge vlan %s dev %s vid %d", map[bool]string{true: "delete", false: "add"}[s.Away], s.Link, v.ID)
+		if v.To != 0 {
+			line += fmt.Sprintf("-%d", v.To)
+		}
+		if v.PVID {
+			line += " pvid"
+		}
+		if v.Untagged {
+			line += " untagged"
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "; ")
+}
+
+func (s step) entry() string {
+	out := "bridge fdb replace " + s.Entry.MAC + " dev " + s.Link + " master static"
+	if s.Entry.VLAN != 0 {
+		out += fmt.Sprintf(" vlan %d", s.Entry.VLAN)
+	}
+	return out
+}
+
+func priorities(word string, list []rtnl.Priority) string {
+	out := ""
+	for _, p := range list {
+		out += fmt.Sprintf(" %d:%d", p.From, p.To)
+	}
+	if out == "" {
+		return ""
+	}
+	return word + out
+}
+
+func pairs(m map[string]string) string {
+	out := ""
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out += " " + k + "=" + m[k]
+	}
+	return out
+}
+
+func features(m map[string]rtnl.Feature) string {
+	out := ""
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out += " " + k + map[bool]string{true: " on", false: " off"}[m[k].On]
 	}
 	return out
 }

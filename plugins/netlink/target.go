@@ -9,78 +9,114 @@ import (
 	"golang.org/x/sys/unix"
 
 	"linkspan/core/host"
-	"linkspan/core/plan"
+	"linkspan/plugins/netlink/rtnl"
 )
 
-// goal is what a plan leads to: a graph, and which of its links count. Of a
-// link in managed, what is said is wanted; a managed link that the graph does
+// goal is what a plan leads to: a world, and which of its links count. Of a
+// link in managed, what is said is wanted; a managed link that the world does
 // not have is to go. Everything else stays as it is.
 type goal struct {
-	graph
+	*world
 	managed map[string]bool
 	exact   bool // everything is said: the goal is a snapshot
+	patience
+}
+
+// target gathers the goal of a definition.
+type target struct {
+	graph  rtnl.Graph
+	have   *world
+	wanted map[string]*host.Interface // declared, and not to be absent
+	on     map[netip.Addr]string      // the link that a declared address is on
+	goal   *goal
 }
 
 // goalOf says in the kernel's words what the definition wants, given what
 // there is.
-func goalOf(h *host.Host, desired []plan.Object, have *graph) *goal {
-	g := &goal{graph: *have.clone(), managed: make(map[string]bool)}
-	for _, o := range desired {
-		if o.Class == plan.ClassInterface && o.Absent {
-			g.managed[o.Name] = true
-			g.drop(o.Name)
-		}
-	}
-	masters := h.Masters()
+func goalOf(h *host.Host, was *rtnl.Graph, have *world) *goal {
+	t := &target{have: have, wanted: make(map[string]*host.Interface), on: make(map[netip.Addr]string), goal: &goal{managed: make(map[string]bool)}}
 	for n := range h.Interfaces {
 		i := &h.Interfaces[n]
-		if i.Wanted() == host.Absent {
-			continue
-		}
-		g.managed[i.Name] = true
-		l := wantedLink(i)
-		l.Master = masters[i.Name]
-		g.put(l, have.link(i.Name))
-		g.wantAddresses(i, have)
-		g.wantRoutes(i, have)
-	}
-	for i := range g.Links { // a foreign master is none of the definition's
-		l := &g.Links[i]
-		was := have.link(l.Name)
-		if g.managed[l.Name] && l.Master == "" && was != nil && was.Master != "" && !g.managed[was.Master] {
-			l.Master = was.Master
+		t.goal.managed[i.Name] = true
+		if i.Wanted() != host.Absent {
+			t.wanted[i.Name] = i
+			for _, p := range i.Addresses {
+				t.on[p.Addr()] = i.Name
+			}
 		}
 	}
-	for _, b := range h.Interfaces {
-		if b.Bridge != nil && b.Wanted() != host.Absent {
-			g.wantPorts(b.Bridge)
+	t.links(h, was)
+	for _, a := range was.Addresses {
+		if t.keepsAddress(a) {
+			t.graph.Addresses = append(t.graph.Addresses, a)
 		}
 	}
-	return g
+	for n := range h.Interfaces {
+		t.addAddresses(&h.Interfaces[n])
+	}
+	t.routes(h, was)
+	t.graph.Neighbours = was.Neighbours
+	t.goal.world = worldOf(&t.graph)
+	return t.goal
 }
 
-func (g *goal) drop(name string) {
-	g.Links = slices.DeleteFunc(g.Links, func(l link) bool { return l.Name == name })
-	g.Addresses = slices.DeleteFunc(g.Addresses, func(a address) bool { return a.Link == name })
-	g.Routes = slices.DeleteFunc(g.Routes, func(r route) bool { return r.Link == name })
-	for i := range g.Links {
-		if g.Links[i].Master == name {
-			g.Links[i].Master = ""
+// isGone reports whether the definition wants the link absent.
+func (t *target) isGone(name string) bool { return t.goal.managed[name] && t.wanted[name] == nil }
+
+func (t *target) links(h *host.Host, was *rtnl.Graph) {
+	masters := h.Masters()
+	ports := make(map[string]host.BridgePort)
+	for n := range h.Interfaces {
+		if b := h.Interfaces[n].Bridge; b != nil && h.Interfaces[n].Wanted() != host.Absent {
+			for _, p := range b.Ports {
+				ports[p.Name] = p
+			}
 		}
+	}
+	add := func(l rtnl.Link) {
+		if i := t.wanted[l.Name]; i != nil {
+			foreign := l.Master // a foreign master is none of the definition's
+			l = t.wantedLink(i)
+			if l.Master = masters[i.Name]; l.Master == "" && foreign != "" && !t.goal.managed[foreign] {
+				l.Master = foreign
+			}
+			l.Port = portNumbers(ports[i.Name])
+		}
+		if t.isGone(l.Master) {
+			l.Master = ""
+		}
+		t.graph.Links = append(t.graph.Links, l)
+	}
+	for _, l := range was.Links {
+		if !t.isGone(l.Name) {
+			add(l)
+		}
+	}
+	for n := range h.Interfaces {
+		if name := h.Interfaces[n].Name; t.wanted[name] != nil && t.have.link(name) == nil {
+			add(rtnl.Link{Name: name})
+		}
+	}
+	for _, i := range t.wanted {
+		t.orderPorts(i)
 	}
 }
 
-func (g *goal) put(l link, was *link) {
-	if was != nil {
-		*g.link(l.Name) = l
+// orderPorts notes the order in which a bond's ports are declared.
+func (t *target) orderPorts(i *host.Interface) {
+	if i.Bond == nil {
 		return
 	}
-	g.Links = append(g.Links, l)
+	for n := range t.graph.Links {
+		if at := slices.Index(i.Bond.Ports, t.graph.Links[n].Name); at >= 0 {
+			t.graph.Links[n].Place = at + 1
+		}
+	}
 }
 
 // wantedLink says what the definition says of a link itself.
-func wantedLink(i *host.Interface) link {
-	l := link{Name: i.Name, Ether: true, Up: i.Wanted() == host.Up, Alias: i.Description, MAC: i.MAC}
+func (t *target) wantedLink(i *host.Interface) rtnl.Link {
+	l := rtnl.Link{Name: i.Name, Ether: true, Up: i.Wanted() == host.Up, Alias: i.Description, MAC: i.MAC}
 	if i.MTU != nil {
 		l.MTU = *i.MTU
 	}
@@ -92,6 +128,10 @@ func wantedLink(i *host.Interface) link {
 		l.AcceptRA = &n
 	}
 	switch {
+	case i.Ethernet != nil:
+		if was := t.have.link(i.Name); was != nil {
+			l.Features, l.Wake = wantedFeatures(i.Ethernet.Offload, was.Features), wantedWake(i.Ethernet.WakeOnLAN, was.Wake)
+		}
 	case i.Bond != nil:
 		l.Kind, l.Bond = "bond", make(map[string]string)
 		if n := host.BondModeNumber(i.Bond.Mode); n >= 0 {
@@ -103,14 +143,14 @@ func wantedLink(i *host.Interface) link {
 			}
 		}
 	case i.VLAN != nil:
-		l.vlan(i.VLAN)
+		wantedVLAN(&l, i.VLAN)
 	case i.Bridge != nil:
 		l.Kind, l.Bridge = "bridge", bridgeNumbers(i.Bridge)
 	}
 	return l
 }
 
-func (l *link) vlan(v *host.VLAN) {
+func wantedVLAN(l *rtnl.Link, v *host.VLAN) {
 	l.Kind, l.Parent, l.VLANID, l.VLANProto = "vlan", v.Parent, v.ID, "802.1q"
 	if v.Protocol != "" {
 		l.VLANProto = v.Protocol
@@ -118,7 +158,7 @@ func (l *link) vlan(v *host.VLAN) {
 	flags := []struct {
 		said *bool
 		bit  uint32
-	}{{v.ReorderHeader, flagReorder}, {v.GVRP, flagGVRP}, {v.LooseBinding, flagLoose}, {v.MVRP, flagMVRP}}
+	}{{v.ReorderHeader, rtnl.FlagReorder}, {v.GVRP, rtnl.FlagGVRP}, {v.LooseBinding, rtnl.FlagLoose}, {v.MVRP, rtnl.FlagMVRP}}
 	for _, f := range flags {
 		if f.said == nil {
 			continue
@@ -130,69 +170,88 @@ func (l *link) vlan(v *host.VLAN) {
 	}
 }
 
+// sayings gathers the settings of a bridge or of its port that are said.
+type sayings map[string]int
+
+func (n sayings) flag(name string, v *bool) {
+	if v != nil {
+		n[name] = map[bool]int{true: 1}[*v]
+	}
+}
+
+func (n sayings) clock(name string, v *host.Centiseconds) {
+	if v != nil {
+		n[name] = int(*v)
+	}
+}
+
+func (n sayings) number(name string, v *int) {
+	if v != nil {
+		n[name] = *v
+	}
+}
+
 func bridgeNumbers(b *host.Bridge) map[string]int {
-	out := make(map[string]int)
-	flag := func(name string, v *bool) {
-		if v != nil {
-			out[name] = map[bool]int{true: 1}[*v]
-		}
-	}
-	clock := func(name string, v *host.Centiseconds) {
-		if v != nil {
-			out[name] = int(*v)
-		}
-	}
-	flag("stp_state", b.STP)
-	flag("multicast_snooping", b.MulticastSnooping)
-	flag("vlan_filtering", b.VLANFiltering)
-	clock("forward_delay", b.ForwardDelay)
-	clock("hello_time", b.HelloTime)
-	clock("max_age", b.MaxAge)
-	clock("ageing_time", b.AgeingTime)
-	if b.Priority != nil {
-		out["priority"] = *b.Priority
-	}
+	out := sayings{}
+	out.flag("stp_state", b.STP)
+	out.flag("multicast_snooping", b.MulticastSnooping)
+	out.flag("vlan_filtering", b.VLANFiltering)
+	out.clock("forward_delay", b.ForwardDelay)
+	out.clock("hello_time", b.HelloTime)
+	out.clock("max_age", b.MaxAge)
+	out.clock("ageing_time", b.AgeingTime)
+	out.number("priority", b.Priority)
 	return out
 }
 
-func (g *goal) wantPorts(b *host.Bridge) {
-	for _, p := range b.Ports {
-		l := g.link(p.Name)
-		if l == nil || !p.HasSettings() {
-			continue
-		}
-		l.Port = make(map[string]int)
-		flag := func(name string, v *bool) {
-			if v != nil {
-				l.Port[name] = map[bool]int{true: 1}[*v]
-			}
-		}
-		flag("hairpin", p.Hairpin)
-		flag("isolated", p.Isolated)
-		flag("learning", p.Learning)
-		flag("flood", p.Flood)
-		flag("bpdu_guard", p.Guard)
-		if p.Cost != nil {
-			l.Port["cost"] = *p.Cost
-		}
-		if p.Priority != nil {
-			l.Port["priority"] = *p.Priority
-		}
+func portNumbers(p host.BridgePort) map[string]int {
+	if !p.HasSettings() {
+		return nil
 	}
+	out := sayings{}
+	out.flag("hairpin", p.Hairpin)
+	out.flag("isolated", p.Isolated)
+	out.flag("learning", p.Learning)
+	out.flag("flood", p.Flood)
+	out.flag("bpdu_guard", p.Guard)
+	out.number("cost", p.Cost)
+	out.number("priority", p.Priority)
+	return out
 }
 
-// wantAddresses lists the addresses of a link: the declared ones, and those
-// that something else keeps there.
-func (g *goal) wantAddresses(i *host.Interface, have *graph) {
-	g.Addresses = slices.DeleteFunc(g.Addresses, func(a address) bool {
-		return a.Link == i.Name && (slices.Contains(i.Addresses, a.Prefix) || !a.isLocal() && !a.isDynamic())
-	})
+// keepsAddress reports whether an address that is there stays as it is: the
+// kernel or something else keeps it, or nobody declares its link.
+func (t *target) keepsAddress(a rtnl.Address) bool {
+	i := t.wanted[a.Link]
+	if i == nil {
+		return !t.goal.managed[a.Link]
+	}
+	if slices.Contains(i.Addresses, a.Prefix) {
+		return false // said anew
+	}
+	return a.IsLocal() || isLeft(i, a.Prefix) || a.IsDynamic() && t.on[a.Prefix.Addr()] == ""
+}
+
+// isLeft reports whether the definition hands a link's addresses of a family
+// to a DHCP client, which only a backend that writes files can start.
+func isLeft(i *host.Interface, p netip.Prefix) bool {
+	by := i.DHCP4
+	if p.Addr().Is6() {
+		by = i.DHCP6
+	}
+	return by != nil && *by
+}
+
+func (t *target) addAddresses(i *host.Interface) {
+	if i.Wanted() == host.Absent {
+		return
+	}
 	for _, p := range i.Addresses {
-		a := address{Link: i.Name, Prefix: p, Valid: neverExpires, Preferred: neverExpires}
+		a := rtnl.Address{Link: i.Name, Prefix: p, Valid: rtnl.NeverExpires, Preferred: rtnl.NeverExpires}
 		if p.Addr().Is4() && p.Bits() < 31 {
 			a.Broadcast = lastOf(p)
 		}
-		g.Addresses = append(g.Addresses, a)
+		t.graph.Addresses = append(t.graph.Addresses, a)
 	}
 }
 
@@ -204,22 +263,65 @@ func lastOf(p netip.Prefix) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
-func (g *goal) wantRoutes(i *host.Interface, have *graph) {
-	g.Routes = slices.DeleteFunc(g.Routes, func(r route) bool { return r.Link == i.Name && isOurs(r) })
-	said := slices.Clone(i.Routes)
-	if i.Gateway.IsValid() {
-		said = append(said, host.Route{To: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Via: i.Gateway})
+// routes are the declared ones and those that something else keeps; of the
+// latter, one whose gateway moves with its address to another link follows.
+func (t *target) routes(h *host.Host, was *rtnl.Graph) {
+	moved := t.moves(was)
+	for _, r := range was.Routes {
+		if slices.ContainsFunc(r.Links(), t.isGone) && moved[r.Link] == "" {
+			continue
+		}
+		i := t.wanted[r.Link]
+		if t.goal.managed[r.Link] && isOurs(t.have, r) && !(i != nil && isLeft(i, r.To)) {
+			continue
+		}
+		if to := moved[r.Link]; to != "" && r.Via.IsValid() {
+			r.Link = to
+		}
+		t.graph.Routes = append(t.graph.Routes, r)
 	}
-	if i.Gateway6.IsValid() {
-		said = append(said, host.Route{To: netip.PrefixFrom(netip.IPv6Unspecified(), 0), Via: i.Gateway6})
-	}
-	for _, h := range said {
-		g.Routes = append(g.Routes, kernelRoute(h, i.Name))
+	for n := range h.Interfaces {
+		i := &h.Interfaces[n]
+		if i.Wanted() == host.Absent {
+			continue
+		}
+		for _, r := range declaredRoutes(i) {
+			t.graph.Routes = append(t.graph.Routes, kernelRoute(r, i.Name))
+		}
 	}
 }
 
-func kernelRoute(h host.Route, on string) route {
-	r := route{Link: on, To: h.To.Masked(), Via: h.Via, Source: h.Source, Metric: uint32(h.Metric), Table: uint32(h.Table), OnLink: h.OnLink,
+// moves says for each link that gives its addresses to another one which that
+// is.
+func (t *target) moves(was *rtnl.Graph) map[string]string {
+	out := make(map[string]string)
+	for _, a := range was.Addresses {
+		if to := t.on[a.Prefix.Addr()]; to != "" && to != a.Link && t.goal.managed[a.Link] {
+			out[a.Link] = to
+		}
+	}
+	for from := range out { // some of its addresses may stay
+		if i := t.wanted[from]; i != nil && len(i.Addresses) > 0 {
+			delete(out, from)
+		}
+	}
+	return out
+}
+
+// declaredRoutes are the routes of an interface with its gateways.
+func declaredRoutes(i *host.Interface) []host.Route {
+	out := slices.Clone(i.Routes)
+	if i.Gateway.IsValid() {
+		out = append(out, host.Route{To: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Via: i.Gateway})
+	}
+	if i.Gateway6.IsValid() {
+		out = append(out, host.Route{To: netip.PrefixFrom(netip.IPv6Unspecified(), 0), Via: i.Gateway6})
+	}
+	return out
+}
+
+func kernelRoute(h host.Route, on string) rtnl.Route {
+	r := rtnl.Route{Link: on, To: h.To.Masked(), Via: h.Via, Source: h.Source, Metric: uint32(h.Metric), Table: uint32(h.Table), OnLink: h.OnLink,
 		Protocol: unix.RTPROT_STATIC, Type: unix.RTN_UNICAST}
 	if r.Table == 0 {
 		r.Table = unix.RT_TABLE_MAIN
@@ -234,16 +336,16 @@ func kernelRoute(h host.Route, on string) route {
 }
 
 // goalOfSnapshot wants back what was, of the named links.
-func goalOfSnapshot(was *graph, touched []string) *goal {
-	g := &goal{graph: *was.clone(), managed: make(map[string]bool), exact: true}
+func goalOfSnapshot(was *rtnl.Graph, touched []string) *goal {
+	g := &goal{world: worldOf(was), managed: make(map[string]bool), exact: true, patience: defaultPatience}
 	for _, name := range touched {
 		g.managed[name] = true
 	}
-	for i := range g.Links {
-		l := &g.Links[i]
+	for _, name := range g.all() {
+		l := g.link(name)
 		l.Bond = maps.Clone(l.Bond)
 		if l.Kind == "vlan" {
-			l.FlagMask = flagReorder | flagGVRP | flagLoose | flagMVRP
+			l.FlagMask = rtnl.AllFlags
 		}
 	}
 	return g

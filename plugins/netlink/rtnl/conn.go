@@ -1,4 +1,10 @@
-package netlink
+// Package rtnl speaks rtnetlink: a network namespace as a value, and the
+// messages that read and change it. It decides nothing.
+//
+// Several messages go to the kernel in one system call, each answer is matched
+// to its message and carries the kernel's extended text, and a dump that a
+// change has interrupted is read again.
+package rtnl
 
 import (
 	"errors"
@@ -12,20 +18,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// conn is one rtnetlink socket. It is used by one goroutine at a time.
-type conn struct {
+// Conn is one rtnetlink socket. It is used by one goroutine at a time.
+type Conn struct {
 	fd     int
 	seq    uint32
 	buffer []byte
 }
 
-// dial opens a socket in the namespace of the calling thread.
-func dial() (*conn, error) {
+// Dial opens a socket in the namespace of the calling thread.
+func Dial() (*Conn, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, fmt.Errorf("open an rtnetlink socket: %w", err)
 	}
-	c := &conn{fd: fd, buffer: make([]byte, 1<<18)}
+	c := &Conn{fd: fd, buffer: make([]byte, 1<<18)}
 	if err := c.set(); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("prepare the rtnetlink socket: %w", err)
@@ -33,7 +39,7 @@ func dial() (*conn, error) {
 	return c, nil
 }
 
-func (c *conn) set() error {
+func (c *Conn) set() error {
 	if err := unix.Bind(c.fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return err
 	}
@@ -52,49 +58,49 @@ func (c *conn) set() error {
 	return unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit)
 }
 
-func (c *conn) close() { unix.Close(c.fd) }
+func (c *Conn) Close() { unix.Close(c.fd) }
 
-// request is one message to the kernel, without its header.
-type request struct {
-	kind  uint16 // RTM_*
-	flags uint16 // NLM_F_* beyond REQUEST and ACK
-	body  []byte
+// Request is one message to the kernel, without its header.
+type Request struct {
+	Kind  uint16 // RTM_*
+	Flags uint16 // NLM_F_* beyond REQUEST and ACK
+	Body  []byte
 }
 
-// kernelError is the kernel's refusal of one request.
-type kernelError struct {
+// Error is the kernel's refusal of one request.
+type Error struct {
 	errno unix.Errno
 	text  string // the extended message; "" when it gave none
 }
 
-func (e *kernelError) Error() string {
+func (e *Error) Error() string {
 	if e.text != "" {
 		return e.errno.Error() + " (" + e.text + ")"
 	}
 	return e.errno.Error()
 }
 
-func (e *kernelError) Unwrap() error { return e.errno }
+func (e *Error) Unwrap() error { return e.errno }
 
 // batchBytes is how much goes to the kernel in one sendmsg. The kernel handles
 // all of it before the call returns; the answers must fit the receive buffer.
 const batchBytes = 1 << 16
 
-// send sends requests in as few system calls as it can and returns one result
+// Send sends requests in as few system calls as it can and returns one result
 // for each, in order.
-func (c *conn) send(requests []request) ([]error, error) {
+func (c *Conn) Send(requests []Request) ([]error, error) {
 	results := make([]error, len(requests))
 	for at := 0; at < len(requests); {
 		first := c.seq + 1
 		var frame []byte
 		end := at
-		for end < len(requests) && len(frame)+len(requests[end].body)+nlmsgHeader < batchBytes && end-at < 256 {
+		for end < len(requests) && len(frame)+len(requests[end].Body)+nlmsgHeader < batchBytes && end-at < 256 {
 			c.seq++
 			frame = appendMessage(frame, requests[end], c.seq)
 			end++
 		}
 		if end == at {
-			return nil, fmt.Errorf("a message of %d bytes is too long", len(requests[at].body))
+			return nil, fmt.Errorf("a message of %d bytes is too long", len(requests[at].Body))
 		}
 		if err := unix.Sendto(c.fd, frame, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 			return nil, fmt.Errorf("send to the kernel: %w", err)
@@ -109,13 +115,13 @@ func (c *conn) send(requests []request) ([]error, error) {
 
 const nlmsgHeader = unix.SizeofNlMsghdr
 
-func appendMessage(b []byte, r request, seq uint32) []byte {
-	b = hostOrder.AppendUint32(b, uint32(nlmsgHeader+len(r.body)))
-	b = hostOrder.AppendUint16(b, r.kind)
-	b = hostOrder.AppendUint16(b, r.flags|unix.NLM_F_REQUEST|unix.NLM_F_ACK)
+func appendMessage(b []byte, r Request, seq uint32) []byte {
+	b = hostOrder.AppendUint32(b, uint32(nlmsgHeader+len(r.Body)))
+	b = hostOrder.AppendUint16(b, r.Kind)
+	b = hostOrder.AppendUint16(b, r.Flags|unix.NLM_F_REQUEST|unix.NLM_F_ACK)
 	b = hostOrder.AppendUint32(b, seq)
 	b = hostOrder.AppendUint32(b, 0)
-	b = append(b, r.body...)
+	b = append(b, r.Body...)
 	for len(b)%4 != 0 {
 		b = append(b, 0)
 	}
@@ -123,7 +129,7 @@ func appendMessage(b []byte, r request, seq uint32) []byte {
 }
 
 // answers receives one acknowledgement for each result.
-func (c *conn) answers(first uint32, results []error) error {
+func (c *Conn) answers(first uint32, results []error) error {
 	for open := len(results); open > 0; {
 		n, _, err := unix.Recvfrom(c.fd, c.buffer, 0)
 		if err == unix.EINTR {
@@ -178,7 +184,7 @@ func acknowledgement(h header, body []byte) error {
 	if code == 0 {
 		return nil
 	}
-	e := &kernelError{errno: unix.Errno(code)}
+	e := &Error{errno: unix.Errno(code)}
 	skip := 4 + nlmsgHeader // the header of the request, capped
 	if h.flags&unix.NLM_F_ACK_TLVS == 0 || len(body) < skip {
 		return e
@@ -197,7 +203,7 @@ var errInterrupted = errors.New("the kernel changed while it was read")
 
 // dump asks for everything of a kind. A dump that was interrupted by a change
 // is read again.
-func (c *conn) dump(kind uint16, body []byte, each func([]byte) error) error {
+func (c *Conn) dump(kind uint16, body []byte, each func([]byte) error) error {
 	wait := time.Millisecond
 	for range 12 {
 		var bodies [][]byte
@@ -220,9 +226,9 @@ func (c *conn) dump(kind uint16, body []byte, each func([]byte) error) error {
 	return fmt.Errorf("read from the kernel: %w, again and again", errInterrupted)
 }
 
-func (c *conn) dumpOnce(kind uint16, body []byte, each func([]byte)) error {
+func (c *Conn) dumpOnce(kind uint16, body []byte, each func([]byte)) error {
 	c.seq++
-	frame := appendMessage(nil, request{kind: kind, flags: unix.NLM_F_DUMP, body: body}, c.seq)
+	frame := appendMessage(nil, Request{Kind: kind, Flags: unix.NLM_F_DUMP, Body: body}, c.seq)
 	if err := unix.Sendto(c.fd, frame, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return fmt.Errorf("send to the kernel: %w", err)
 	}
@@ -261,10 +267,10 @@ func (c *conn) dumpOnce(kind uint16, body []byte, each func([]byte)) error {
 	return nil
 }
 
-// inNamespace runs fn on a thread that is in the named network namespace; ""
+// InNamespace runs fn on a thread that is in the named network namespace; ""
 // is the present one. The thread ends with fn, so that no other goroutine ever
 // finds itself in the wrong namespace.
-func inNamespace(name string, fn func() error) error {
+func InNamespace(name string, fn func() error) error {
 	if name == "" {
 		return fn()
 	}

@@ -9,15 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"linkspan/core/host"
+	"linkspan/plugins/netlink/rtnl"
 )
 
-// hostOf spells a graph as a host, in the words of the definition: where the
+// hostOf spells what there is as a host, in the words of the definition: where the
 // order of a list means nothing to the kernel, it is the definition's.
-func hostOf(g *graph, declared *host.Host) *host.Host {
+func hostOf(w *world, declared *host.Host) *host.Host {
 	out := &host.Host{Name: declared.Name}
-	v := hostView{graph: g, declared: declared}
-	for i := range g.Links {
-		l := &g.Links[i]
+	v := hostView{world: w, declared: declared}
+	for _, name := range w.all() {
+		l := w.link(name)
 		want, said := declared.Interface(l.Name)
 		if l.Loop || !l.Ether || (!said && isForeign(l)) {
 			continue
@@ -31,16 +32,16 @@ func hostOf(g *graph, declared *host.Host) *host.Host {
 }
 
 // isForeign reports whether a link is of a kind that linkspan never makes.
-func isForeign(l *link) bool {
+func isForeign(l *rtnl.Link) bool {
 	return !slices.Contains([]string{"", "bond", "vlan", "bridge", "veth", "dummy"}, l.Kind)
 }
 
 type hostView struct {
-	graph    *graph
+	*world
 	declared *host.Host
 }
 
-func kindOf(l *link) host.Kind {
+func kindOf(l *rtnl.Link) host.Kind {
 	switch l.Kind {
 	case "bond":
 		return host.KindBond
@@ -52,7 +53,7 @@ func kindOf(l *link) host.Kind {
 	return host.KindEthernet
 }
 
-func (v hostView) iface(l *link, want *host.Interface) host.Interface {
+func (v hostView) iface(l *rtnl.Link, want *host.Interface) host.Interface {
 	mtu := l.MTU
 	i := host.Interface{Kind: kindOf(l), Name: l.Name, State: host.Down, Description: l.Alias, MTU: &mtu, MAC: l.MAC}
 	if l.Up {
@@ -62,13 +63,13 @@ func (v hostView) iface(l *link, want *host.Interface) host.Interface {
 		on := *l.AcceptRA != 0
 		i.AcceptRA = &on
 	}
-	i.Addresses = v.addresses(l.Name, want.Addresses)
-	v.routes(&i, want)
+	i.Addresses = v.staticAddresses(want, l.Name)
+	v.staticRoutes(&i, want)
 	switch i.Kind {
 	case host.KindEthernet:
-		i.Ethernet = &host.Ethernet{}
+		i.Ethernet = ethernetOf(l, want.Ethernet)
 	case host.KindBond:
-		i.Bond = &host.Bond{Ports: v.ports(l.Name, want.Ports()), Options: bondOptions(l)}
+		i.Bond = &host.Bond{Ports: v.declaredPorts(l.Name, want.Ports()), Options: bondOptions(l)}
 		if n, err := strconv.Atoi(l.Bond["mode"]); err == nil && n < len(host.BondModes()) {
 			i.Bond.Mode = host.BondModes()[n]
 		}
@@ -82,12 +83,13 @@ func (v hostView) iface(l *link, want *host.Interface) host.Interface {
 
 // addresses are the static ones. The kernel's order counts only within one
 // IPv4 subnet, where the first is the primary.
-func (v hostView) addresses(name string, want []netip.Prefix) []netip.Prefix {
+func (v hostView) staticAddresses(i *host.Interface, name string) []netip.Prefix {
+	want := i.Addresses
 	var have []netip.Prefix
 	secondary := make(map[netip.Prefix]bool)
-	for _, a := range v.graph.addressesOf(name) {
+	for _, a := range v.addressesOf(name) {
 		said := slices.Contains(want, a.Prefix)
-		if !said && (a.isLocal() || a.isDynamic()) {
+		if !said && (a.IsLocal() || a.IsDynamic() || isLeft(i, a.Prefix)) {
 			continue
 		}
 		have = append(have, a.Prefix)
@@ -108,14 +110,28 @@ func (v hostView) addresses(name string, want []netip.Prefix) []netip.Prefix {
 }
 
 // isOurs reports whether a route is one that a person or a script made; those
-// of daemons and DHCP clients have protocols of their own.
-func isOurs(r route) bool {
-	return (r.Protocol == unix.RTPROT_BOOT || r.Protocol == unix.RTPROT_STATIC) && r.Type == unix.RTN_UNICAST && len(r.Rest) == 0 && r.TOS == 0
+// of daemons and DHCP clients have protocols of their own. A client that does
+// not say so is known by its address: its gateway is in no other's network.
+func isOurs(w *world, r rtnl.Route) bool {
+	if r.Protocol != unix.RTPROT_BOOT && r.Protocol != unix.RTPROT_STATIC || r.Type != unix.RTN_UNICAST || len(r.Rest)+len(r.Hops) > 0 || r.TOS != 0 {
+		return false
+	}
+	dynamic := false
+	for _, a := range w.addresses[r.Link] {
+		if !r.Via.IsValid() || !a.Prefix.Masked().Contains(r.Via) {
+			continue
+		}
+		if !a.IsDynamic() {
+			return true
+		}
+		dynamic = true
+	}
+	return !dynamic
 }
 
 // hostRoute spells a kernel route in the definition's words. The kernel gives
 // an IPv6 route without a metric 1024 (include/net/ip6_route.h).
-func hostRoute(r route) host.Route {
+func hostRoute(r rtnl.Route) host.Route {
 	h := host.Route{To: r.To, Via: r.Via, Metric: int(r.Metric), Table: int(r.Table), Source: r.Source, OnLink: r.OnLink}
 	if r.Table == unix.RT_TABLE_MAIN {
 		h.Table = 0
@@ -126,17 +142,17 @@ func hostRoute(r route) host.Route {
 	return h
 }
 
-func (v hostView) routes(i *host.Interface, want *host.Interface) {
+func (v hostView) staticRoutes(i *host.Interface, want *host.Interface) {
 	declared := make(map[string]host.Route)
 	for _, r := range want.Routes {
 		declared[r.String()] = r
 	}
-	for _, r := range v.graph.Routes {
-		if r.Link != i.Name || !isOurs(r) {
-			continue
-		}
+	for _, r := range v.routesOf(i.Name) {
 		h := hostRoute(r)
 		as, said := declared[h.String()]
+		if !isOurs(v.world, r) || isLeft(want, r.To) && !said {
+			continue
+		}
 		plain := h.IsDefault() && h.Via.IsValid() && h.Metric == 0 && h.Table == 0 && !h.Source.IsValid() && !h.OnLink
 		switch {
 		case said:
@@ -154,11 +170,11 @@ func (v hostView) routes(i *host.Interface, want *host.Interface) {
 // ports are those that the definition knows, in its order; a port that it does
 // not know (a guest's, a container's) is nobody's business here. A definition
 // without interfaces knows all.
-func (v hostView) ports(master string, want []string) []string {
+func (v hostView) declaredPorts(master string, want []string) []string {
 	var have []string
-	for _, p := range v.graph.ports(master) {
+	for _, p := range v.ports(master) {
 		_, said := v.declared.Interface(p)
-		if said || len(v.declared.Interfaces) == 0 && !isForeign(v.graph.link(p)) {
+		if said || len(v.declared.Interfaces) == 0 && !isForeign(v.link(p)) {
 			have = append(have, p)
 		}
 	}
@@ -172,7 +188,7 @@ func (v hostView) ports(master string, want []string) []string {
 	return have
 }
 
-func bondOptions(l *link) map[string]string {
+func bondOptions(l *rtnl.Link) map[string]string {
 	out := make(map[string]string)
 	for name, value := range l.Bond {
 		if name == "mode" || name == "active_slave" {
@@ -196,22 +212,14 @@ func bondOptions(l *link) map[string]string {
 	return out
 }
 
-func vlanOf(l *link) *host.VLAN {
+func vlanOf(l *rtnl.Link) *host.VLAN {
 	flag := func(f uint32) *bool { on := l.VLANFlags&f != 0; return &on }
 	v := &host.VLAN{Parent: l.Parent, ID: l.VLANID, Protocol: l.VLANProto}
-	v.ReorderHeader, v.GVRP, v.LooseBinding, v.MVRP = flag(flagReorder), flag(flagGVRP), flag(flagLoose), flag(flagMVRP)
+	v.ReorderHeader, v.GVRP, v.LooseBinding, v.MVRP = flag(rtnl.FlagReorder), flag(rtnl.FlagGVRP), flag(rtnl.FlagLoose), flag(rtnl.FlagMVRP)
 	return v
 }
 
-// linux/if_vlan.h enum vlan_flags.
-const (
-	flagReorder = 0x1
-	flagGVRP    = 0x2
-	flagLoose   = 0x4
-	flagMVRP    = 0x8
-)
-
-func (v hostView) bridge(l *link, want []string) *host.Bridge {
+func (v hostView) bridge(l *rtnl.Link, want []string) *host.Bridge {
 	num := func(name string) *int { n := l.Bridge[name]; return &n }
 	flag := func(name string) *bool { on := l.Bridge[name] != 0; return &on }
 	clock := func(name string) *host.Centiseconds { c := host.Centiseconds(l.Bridge[name]); return &c }
@@ -219,8 +227,8 @@ func (v hostView) bridge(l *link, want []string) *host.Bridge {
 		STP: flag("stp_state"), Priority: num("priority"), ForwardDelay: clock("forward_delay"), HelloTime: clock("hello_time"),
 		MaxAge: clock("max_age"), AgeingTime: clock("ageing_time"), MulticastSnooping: flag("multicast_snooping"), VLANFiltering: flag("vlan_filtering"),
 	}
-	for _, name := range v.ports(l.Name, want) {
-		p := v.graph.link(name).Port
+	for _, name := range v.declaredPorts(l.Name, want) {
+		p := v.link(name).Port
 		pnum := func(key string) *int { n := p[key]; return &n }
 		pflag := func(key string) *bool { on := p[key] != 0; return &on }
 		b.Ports = append(b.Ports, host.BridgePort{Name: name, Cost: pnum("cost"), Priority: pnum("priority"), Hairpin: pflag("hairpin"),

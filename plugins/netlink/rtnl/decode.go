@@ -1,4 +1,4 @@
-package netlink
+package rtnl
 
 import (
 	"encoding/binary"
@@ -14,7 +14,7 @@ import (
 
 // rawLink is a link as one message says it: with indexes instead of names.
 type rawLink struct {
-	link
+	Link
 	master, parent int
 	foreignParent  bool // the parent is in another namespace
 	indexes        map[string]int
@@ -32,6 +32,7 @@ func decodeLink(b []byte) (rawLink, error) {
 	flags := hostOrder.Uint32(b[8:])
 	r.Index = int(int32(hostOrder.Uint32(b[4:])))
 	r.Up, r.Loop = flags&unix.IFF_UP != 0, flags&unix.IFF_LOOPBACK != 0
+	r.Promisc, r.AllMulti = flags&unix.IFF_PROMISC != 0, flags&unix.IFF_ALLMULTI != 0
 	r.Ether = hostOrder.Uint16(b[2:]) == unix.ARPHRD_ETHER
 	ad, err := nl.NewAttributeDecoder(b[unix.SizeofIfInfomsg:])
 	if err != nil {
@@ -53,6 +54,10 @@ func (r *rawLink) attribute(ad *nl.AttributeDecoder) {
 		r.PermMAC = net.HardwareAddr(ad.Bytes()).String()
 	case unix.IFLA_MTU:
 		r.MTU = int(ad.Uint32())
+	case unix.IFLA_TXQLEN:
+		r.Queue = int(ad.Uint32())
+	case unix.IFLA_GROUP:
+		r.Group = int(ad.Uint32())
 	case unix.IFLA_MASTER:
 		r.master = int(ad.Uint32())
 	case unix.IFLA_LINK:
@@ -63,9 +68,20 @@ func (r *rawLink) attribute(ad *nl.AttributeDecoder) {
 		r.Alias = ad.String()
 	case unix.IFLA_CARRIER:
 		r.Carrier = ad.Uint8() == 1
+	case unix.IFLA_PROP_LIST:
+		ad.Nested(r.names)
 	case unix.IFLA_LINKINFO:
-		ad.Nested(func(info *nl.AttributeDecoder) error { return r.info(info) })
+		ad.Nested(r.info)
 	}
+}
+
+func (r *rawLink) names(ad *nl.AttributeDecoder) error {
+	for ad.Next() {
+		if ad.Type() == unix.IFLA_ALT_IFNAME {
+			r.AltNames = append(r.AltNames, ad.String())
+		}
+	}
+	return ad.Err()
 }
 
 func (r *rawLink) info(ad *nl.AttributeDecoder) error {
@@ -82,14 +98,11 @@ func (r *rawLink) info(ad *nl.AttributeDecoder) error {
 			slave = ad.Bytes()
 		}
 	}
-	if r.slaveKind == "bridge" && slave != nil {
-		r.Port = make(map[string]int)
-		if err := decodeNumbers(slave, portAttributes, r.Port); err != nil {
-			return err
-		}
+	if err := ad.Err(); err != nil {
+		return err
 	}
-	if data == nil {
-		return ad.Err()
+	if err := r.port(slave); err != nil || data == nil {
+		return err
 	}
 	switch r.Kind {
 	case "bond":
@@ -98,35 +111,73 @@ func (r *rawLink) info(ad *nl.AttributeDecoder) error {
 		return r.vlan(data)
 	case "bridge":
 		r.Bridge = make(map[string]int)
-		return decodeNumbers(data, bridgeAttributes, r.Bridge)
+		return decodeNumbers(data, BridgeAttributes, r.Bridge)
 	}
 	return nil
 }
 
+// port reads what the link has as a port of its master.
+func (r *rawLink) port(b []byte) error {
+	switch {
+	case b == nil:
+		return nil
+	case r.slaveKind == "bond":
+		return r.bondPort(b)
+	case r.slaveKind != "bridge":
+		return nil
+	}
+	state := make(map[string]int)
+	if err := decodeNumbers(b, []Option{{"state", unix.IFLA_BRPORT_STATE, Width8}}, state); err != nil {
+		return err
+	}
+	const forwarding = 3 // linux/if_bridge.h BR_STATE_FORWARDING
+	r.Forwards, r.Port = state["state"] == forwarding, make(map[string]int)
+	return decodeNumbers(b, PortAttributes, r.Port)
+}
+
+func (r *rawLink) bondPort(b []byte) error {
+	ad, err := nl.NewAttributeDecoder(b)
+	if err != nil {
+		return err
+	}
+	for ad.Next() {
+		if ad.Type() == unix.IFLA_BOND_SLAVE_PERM_HWADDR {
+			r.OwnMAC = net.HardwareAddr(ad.Bytes()).String()
+		}
+	}
+	if err := ad.Err(); err != nil {
+		return err
+	}
+	r.BondPort = make(map[string]int)
+	return decodeNumbers(b, BondPortAttributes, r.BondPort)
+}
+
 // decodeNumbers reads the numbers of a table out of nested attributes.
-func decodeNumbers(b []byte, table []option, into map[string]int) error {
+func decodeNumbers(b []byte, table []Option, into map[string]int) error {
 	ad, err := nl.NewAttributeDecoder(b)
 	if err != nil {
 		return err
 	}
 	for ad.Next() {
 		for _, o := range table {
-			if o.attr == ad.Type() {
-				into[o.name] = number(ad, o.as)
+			if o.Attr == ad.Type() {
+				into[o.Name] = number(ad, o.As)
 			}
 		}
 	}
 	return ad.Err()
 }
 
-func number(ad *nl.AttributeDecoder, as width) int {
+func number(ad *nl.AttributeDecoder, as Width) int {
 	switch as {
-	case width8:
+	case Width8:
 		return int(ad.Uint8())
-	case width16:
+	case Width16:
 		return int(ad.Uint16())
-	case width32, widthIndex:
-		return int(ad.Uint32())
+	case Width32, WidthIndex:
+		return int(int32(ad.Uint32()))
+	case Width64:
+		return int(ad.Uint64())
 	}
 	return 0
 }
@@ -138,26 +189,47 @@ func (r *rawLink) bond(b []byte) error {
 	}
 	r.Bond, r.indexes = make(map[string]string), make(map[string]int)
 	for ad.Next() {
-		for _, o := range bondAttributes {
-			if o.attr != ad.Type() {
-				continue
-			}
-			switch o.as {
-			case widthIndex:
-				r.indexes[o.name] = int(ad.Uint32())
-			case widthTargets:
-				r.Bond[o.name] = targets(ad)
-			case widthMAC:
-				r.Bond[o.name] = net.HardwareAddr(ad.Bytes()).String()
-			default:
-				r.Bond[o.name] = strconv.Itoa(number(ad, o.as))
+		if ad.Type() == unix.IFLA_BOND_AD_INFO {
+			ad.Nested(r.lacp)
+		}
+		for _, o := range BondAttributes {
+			if o.Attr == ad.Type() {
+				r.bondOption(o, ad)
 			}
 		}
 	}
 	return ad.Err()
 }
 
-// targets reads ARP targets: nested IPv4 addresses.
+func (r *rawLink) bondOption(o Option, ad *nl.AttributeDecoder) {
+	switch o.As {
+	case WidthIndex:
+		r.indexes[o.Name] = int(ad.Uint32())
+	case WidthTargets, WidthTargets6:
+		r.Bond[o.Name] = targets(ad)
+	case WidthMAC:
+		r.Bond[o.Name] = net.HardwareAddr(ad.Bytes()).String()
+	case Width32:
+		r.Bond[o.Name] = strconv.FormatUint(uint64(ad.Uint32()), 10)
+	default:
+		r.Bond[o.Name] = strconv.Itoa(number(ad, o.As))
+	}
+}
+
+// lacp reads the partner of an 802.3ad bond.
+func (r *rawLink) lacp(ad *nl.AttributeDecoder) error {
+	for ad.Next() {
+		if ad.Type() == unix.IFLA_BOND_AD_INFO_PARTNER_MAC {
+			r.Partner = net.HardwareAddr(ad.Bytes()).String()
+		}
+	}
+	if r.Partner == "00:00:00:00:00:00" {
+		r.Partner = ""
+	}
+	return ad.Err()
+}
+
+// targets reads the targets of ARP or ND monitoring: nested addresses.
 func targets(ad *nl.AttributeDecoder) string {
 	var out []string
 	ad.Nested(func(n *nl.AttributeDecoder) error {
@@ -189,19 +261,36 @@ func (r *rawLink) vlan(b []byte) error {
 			if f := ad.Bytes(); len(f) == 8 { // struct ifla_vlan_flags
 				r.VLANFlags = hostOrder.Uint32(f)
 			}
+		case unix.IFLA_VLAN_INGRESS_QOS:
+			r.QoSIn = priorities(ad)
+		case unix.IFLA_VLAN_EGRESS_QOS:
+			r.QoSOut = priorities(ad)
 		}
 	}
 	return ad.Err()
 }
 
+func priorities(ad *nl.AttributeDecoder) []Priority {
+	var out []Priority
+	ad.Nested(func(n *nl.AttributeDecoder) error {
+		for n.Next() {
+			if m := n.Bytes(); n.Type() == unix.IFLA_VLAN_QOS_MAPPING && len(m) == 8 {
+				out = append(out, Priority{hostOrder.Uint32(m), hostOrder.Uint32(m[4:])})
+			}
+		}
+		return n.Err()
+	})
+	return out
+}
+
 // decodeAddress reads the body of an RTM_NEWADDR; the link comes as an index.
-func decodeAddress(b []byte) (address, int, error) {
-	var a address
+func decodeAddress(b []byte) (Address, int, error) {
+	var a Address
 	if len(b) < unix.SizeofIfAddrmsg {
 		return a, 0, fmt.Errorf("address message of %d bytes: too short", len(b))
 	}
 	bits, index := int(b[1]), int(hostOrder.Uint32(b[4:]))
-	a.Flags, a.Scope, a.Valid, a.Preferred = uint32(b[2]), b[3], neverExpires, neverExpires
+	a.Flags, a.Scope, a.Valid, a.Preferred = uint32(b[2]), b[3], NeverExpires, NeverExpires
 	ad, err := nl.NewAttributeDecoder(b[unix.SizeofIfAddrmsg:])
 	if err != nil {
 		return a, 0, err
@@ -213,18 +302,8 @@ func decodeAddress(b []byte) (address, int, error) {
 			local, _ = netip.AddrFromSlice(ad.Bytes())
 		case unix.IFA_ADDRESS:
 			peer, _ = netip.AddrFromSlice(ad.Bytes())
-		case unix.IFA_BROADCAST:
-			a.Broadcast, _ = netip.AddrFromSlice(ad.Bytes())
-		case unix.IFA_LABEL:
-			a.Label = ad.String()
-		case unix.IFA_FLAGS:
-			a.Flags = ad.Uint32()
-		case unix.IFA_RT_PRIORITY:
-			a.Metric = ad.Uint32()
-		case unix.IFA_CACHEINFO:
-			if c := ad.Bytes(); len(c) >= 8 { // struct ifa_cacheinfo
-				a.Preferred, a.Valid = hostOrder.Uint32(c), hostOrder.Uint32(c[4:])
-			}
+		default:
+			a.attribute(ad)
 		}
 	}
 	if !local.IsValid() {
@@ -237,4 +316,26 @@ func decodeAddress(b []byte) (address, int, error) {
 		return a, 0, fmt.Errorf("address message with no address of %d bits", bits)
 	}
 	return a, index, ad.Err()
+}
+
+// ifaProto is IFA_PROTO (linux/if_addr.h, Linux 5.18).
+const ifaProto = 11
+
+func (a *Address) attribute(ad *nl.AttributeDecoder) {
+	switch ad.Type() {
+	case unix.IFA_BROADCAST:
+		a.Broadcast, _ = netip.AddrFromSlice(ad.Bytes())
+	case unix.IFA_LABEL:
+		a.Label = ad.String()
+	case unix.IFA_FLAGS:
+		a.Flags = ad.Uint32()
+	case unix.IFA_RT_PRIORITY:
+		a.Metric = ad.Uint32()
+	case ifaProto:
+		a.Protocol = ad.Uint8()
+	case unix.IFA_CACHEINFO:
+		if c := ad.Bytes(); len(c) >= 8 { // struct ifa_cacheinfo
+			a.Preferred, a.Valid = hostOrder.Uint32(c), hostOrder.Uint32(c[4:])
+		}
+	}
 }

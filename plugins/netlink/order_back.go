@@ -1,0 +1,113 @@
+package netlink
+
+import (
+	"slices"
+
+	"linkspan/plugins/netlink/rtnl"
+)
+
+// putBack brings back what went with other steps, and in a restore what a
+// definition has no words for.
+func (p *planner) putBack() {
+	for _, name := range slices.Clone(p.cur.all()) {
+		w, l := p.want.link(name), p.cur.link(name)
+		if w == nil || !p.isMine(name) {
+			continue
+		}
+		if !p.want.managed[name] && w.Up != l.Up && p.parentUp(l) {
+			p.do(step{Do: map[bool]verb{true: doUp, false: doDown}[w.Up], Link: name})
+		}
+		p.permanent(name)
+		if p.want.exact {
+			p.exactly(w)
+		}
+	}
+	if p.want.exact {
+		p.addRules()
+	}
+}
+
+// permanent gives a link its permanent neighbours again, which go when it goes
+// down.
+func (p *planner) permanent(name string) {
+	if !p.cur.link(name).Up {
+		return
+	}
+	var lost []rtnl.Neighbour
+	for _, n := range p.want.known[name] {
+		there := slices.ContainsFunc(p.cur.known[name], func(o rtnl.Neighbour) bool { return o.Address == n.Address })
+		if n.Permanent && !there {
+			lost = append(lost, n)
+		}
+	}
+	if len(lost) > 0 {
+		p.do(step{Do: doNeigh, Link: name, Neighbours: lost})
+	}
+}
+
+// exactly brings back a link's other names, its sysctls, its settings as a
+// port, its VLANs and its static forwarding entries.
+func (p *planner) exactly(w *rtnl.Link) {
+	l := p.cur.link(w.Name)
+	if l.Index == 0 && len(w.AltNames) > 0 && l.AltNames == nil {
+		p.do(step{Do: doNames, Link: w.Name, New: &rtnl.Link{AltNames: w.AltNames}})
+	}
+	if l.Index == 0 && len(w.Sysctls) > 0 {
+		p.do(step{Do: doSysctl, Link: w.Name, New: &rtnl.Link{Sysctls: w.Sysctls}})
+	}
+	if l.Master != w.Master {
+		return
+	}
+	if diff := differing(w.BondPort, l.BondPort); diff != nil && l.Master != "" {
+		p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{BondPort: diff}})
+	}
+	self := w.Kind == "bridge"
+	if m := p.cur.link(l.Master); !self && (m == nil || m.Kind != "bridge") {
+		return
+	}
+	p.exactVLANs(w, l)
+	for _, e := range p.want.entries[w.Name] {
+		if !slices.Contains(p.cur.entries[w.Name], e) {
+			p.do(step{Do: doEntry, Link: w.Name, Entry: &e})
+		}
+	}
+}
+
+func (p *planner) exactVLANs(w, l *rtnl.Link) {
+	without := func(list, other []rtnl.VLAN) []rtnl.VLAN {
+		return slices.DeleteFunc(slices.Clone(list), func(v rtnl.VLAN) bool { return slices.Contains(other, v) })
+	}
+	if gone := without(l.VLANs, w.VLANs); len(gone) > 0 {
+		p.do(step{Do: doVLANs, Link: w.Name, VLANs: gone, Self: l.Kind == "bridge", Away: true})
+	}
+	if lost := without(w.VLANs, l.VLANs); len(lost) > 0 {
+		p.do(step{Do: doVLANs, Link: w.Name, VLANs: lost, Self: l.Kind == "bridge"})
+	}
+}
+
+// addRules adds the rules of policy routing that are missing.
+func (p *planner) addRules() {
+	have := make(map[string]bool)
+	for _, r := range p.cur.rules {
+		have[r.Key()] = true
+	}
+	for _, r := range p.want.rules {
+		if !have[r.Key()] {
+			p.do(step{Do: doRule, Rule: &r})
+		}
+	}
+}
+
+// carryPort gives the card that comes to a bridge what the one that leaves had
+// there: its VLANs, if the bridge filters by them, and its static entries.
+func (p *planner) carryPort(from *rtnl.Link, entries []rtnl.Entry, to string) {
+	l := p.cur.link(to)
+	bridge := p.cur.link(l.Master)
+	if bridge.Bridge["vlan_filtering"] != 0 && len(from.VLANs) > 0 {
+		p.exactVLANs(&rtnl.Link{Name: to, VLANs: from.VLANs}, l)
+	}
+	for _, e := range entries {
+		e.Port = to
+		p.do(step{Do: doEntry, Link: to, Entry: &e})
+	}
+}

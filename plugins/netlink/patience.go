@@ -1,0 +1,46 @@
+package netlink
+
+import (
+	"fmt"
+	"time"
+
+	"linkspan/core/host"
+)
+
+// patience is how long an apply waits for what others do: a card that looks
+// for its link, a switch that speaks LACP. 0 waits for no LACP partner at all.
+type patience struct {
+	carrier, lacp time.Duration
+}
+
+var defaultPatience = patience{carrier: 45 * time.Second, lacp: 30 * time.Second}
+
+func schema() host.Schema {
+	return host.Schema{
+		Doc: "Changes the running kernel without a restart of the network.",
+		Attributes: []host.Attribute{
+			{Name: "carrier_timeout", Type: host.TypeString, Default: "45s", Doc: "How long a card that is about to carry an address or a guest may look for its link; then the apply fails and is undone."},
+			{Name: "lacp_timeout", Type: host.TypeString, Default: "30s", Doc: "How long an 802.3ad bond that is about to carry an address or a guest may look for its partner; \"0s\" goes on without one."},
+		},
+	}
+}
+
+// patienceOf reads the backend's block.
+func patienceOf(config map[string]any) (patience, error) {
+	p := defaultPatience
+	for _, o := range []struct {
+		name string
+		to   *time.Duration
+	}{{"carrier_timeout", &p.carrier}, {"lacp_timeout", &p.lacp}} {
+		said, ok := config[o.name].(string)
+		if !ok {
+			continue
+		}
+		d, err := time.ParseDuration(said)
+		if err != nil || d < 0 || d > time.Hour {
+			return p, fmt.Errorf("%s = %q is no length of time up to an hour, e.g. \"45s\"", o.name, said)
+		}
+		*o.to = d
+	}
+	return p, nil
+}
