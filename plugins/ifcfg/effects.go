@@ -9,7 +9,6 @@ import (
 	"linkspan/core/backend"
 	"linkspan/core/host"
 	"linkspan/core/plan"
-	"linkspan/plugins/ifcfg/reader"
 )
 
 // effects are what the change implies beyond the files: what a restart of the
@@ -28,11 +27,11 @@ func (p *planning) effects(q backend.PlanRequest) []plan.Effect {
 		out = append(out, p.bridges()...)
 		out = append(out, p.stay(q.Changes)...)
 	}
-	if p.made() {
-		add(plan.EffectNote, "TYPE, NM_CONTROLLED, IPV6INIT, BONDING_MASTER, PHYSDEV, VLAN_ID and STP are written although the scripts could do without: with them every release from RHEL 5.4 to 8, and NetworkManager, read the files alike")
-	}
 	if len(p.adopted) > 0 {
-		add(plan.EffectNote, "linkspan takes over %s, which it did not make: comments and keys that it does not manage stay, and it never removes them", fileList(p.adopted))
+		add(plan.EffectNote, "linkspan takes over %s, which it did not make: comments and keys that it does not manage stay, and the files are never removed", fileList(p.adopted))
+	}
+	for _, why := range p.reasons() {
+		add(plan.EffectNote, "%s", why)
 	}
 	return out
 }
@@ -109,12 +108,6 @@ func (p *planning) stay(changes []plan.Change) []plan.Effect {
 	}
 	text := "the restart no longer knows %s: what it made of them before stays in the kernel, with its ports, until the next boot or until it is deleted by hand"
 	return []plan.Effect{{Kind: plan.EffectLater, Text: fmt.Sprintf(text, some(gone))}}
-}
-
-func (p *planning) made() bool {
-	return slices.ContainsFunc(p.operations, func(o plan.Operation) bool {
-		return o.File.After.Exists && strings.HasPrefix(o.File.Path, reader.Dir+"/ifcfg-")
-	})
 }
 
 func orNone(addresses []string) string {

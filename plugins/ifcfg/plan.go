@@ -179,7 +179,7 @@ func (p *planning) replace(file string, after plan.FileState, ref plan.Ref, why 
 	case before.Exists:
 		verb = "edit"
 		if p.adopts(file, before) {
-			change.Note = "adopted: linkspan did not make it; what it does not manage is kept, and the file is never removed"
+			change.Note = "adopted, linkspan did not make it"
 			p.adopted = append(p.adopted, path.Base(file))
 		}
 	}

@@ -212,17 +212,31 @@ func pageScenario(t *testing.T, b *strings.Builder) {
 		}
 		for _, f := range rendered.Files {
 			for line := range strings.Lines(string(f.Content)) {
-				at := f.Path[strings.LastIndexByte(f.Path, '/')+1:] + "` | `" + strings.TrimSpace(line)
+				at := f.Path[strings.LastIndexByte(f.Path, '/')+1:] + " " + strings.TrimSpace(line)
 				byLine[at] = append(byLine[at], r)
 			}
 		}
 	}
-	b.WriteString("| file | line | for |\n|---|---|---|\n")
-	for _, line := range slices.Sorted(maps.Keys(byLine)) {
-		if len(byLine[line]) < len(reader.Known) {
-			b.WriteString("| `" + line + "` | " + strings.Join(byLine[line], ", ") + " |\n")
+	rows := make(map[string][]string) // line and readers → files
+	for _, at := range slices.Sorted(maps.Keys(byLine)) {
+		if file, line, _ := strings.Cut(at, " "); len(byLine[at]) < len(reader.Known) {
+			row := "`" + line + "` | " + strings.Join(byLine[at], ", ") + " | " + whyOf(line)
+			rows[row] = append(rows[row], "`"+file+"`")
 		}
 	}
+	b.WriteString("| line | for | why | in |\n|---|---|---|---|\n")
+	for _, row := range slices.Sorted(maps.Keys(rows)) {
+		b.WriteString("| " + row + " | " + strings.Join(rows[row], ", ") + " |\n")
+	}
+}
+
+// whyOf is what the table of keys says of a line.
+func whyOf(line string) string {
+	key, _, _ := strings.Cut(line, "=")
+	if k, ok := reader.KeyNamed(key); ok {
+		return k.Why
+	}
+	return "the driver is loaded by it; see the readers above"
 }
 
 // TestScenarioForEveryReader: the scenario is written for each, and each reads

@@ -12,6 +12,9 @@ type Key struct {
 	// Missing is what holds without the key.
 	Missing string
 	Doc     string
+	// Why is said in a plan that writes the key: the scripts alone could often do
+	// without, or people expect another value.
+	Why string
 	// Companion: it says again for one reader what another key says for others,
 	// so that nothing is lost where it is not read.
 	Companion bool

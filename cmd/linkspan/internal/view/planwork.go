@@ -47,7 +47,7 @@ func (v planView) files() {
 		text += "      -diff shows them"
 	}
 	v.row("Files", text)
-	for _, n := range counts.notes {
+	for _, n := range counts.few() {
 		v.row("", n)
 	}
 }
@@ -55,8 +55,11 @@ func (v planView) files() {
 // fileCounts counts file operations by what happens to the file.
 type fileCounts struct {
 	write, edit, remove int
-	notes               []string // "/etc/xen/xend-config.sxp: 1 directive remarked"
+	notes               []fileNote
 }
+
+// fileNote is what is special about a file, e.g. "1 directive remarked".
+type fileNote struct{ path, note string }
 
 func (c *fileCounts) add(f *plan.FileChange) {
 	switch {
@@ -68,8 +71,30 @@ func (c *fileCounts) add(f *plan.FileChange) {
 		c.write++
 	}
 	if f.Note != "" {
-		c.notes = append(c.notes, f.Path+": "+f.Note)
+		c.notes = append(c.notes, fileNote{f.Path, f.Note})
 	}
+}
+
+// few gives a line a file, and counts the rest of those with the same note:
+// a first plan may adopt thousands.
+func (c *fileCounts) few() []string {
+	const most = 8
+	of := make(map[string]int)
+	for _, n := range c.notes {
+		of[n.note]++
+	}
+	var out []string
+	shown := make(map[string]int)
+	for _, n := range c.notes {
+		shown[n.note]++
+		switch {
+		case of[n.note] <= most || shown[n.note] < most:
+			out = append(out, n.path+": "+n.note)
+		case shown[n.note] == most:
+			out = append(out, fmt.Sprintf("and %d more files: %s", of[n.note]-most+1, n.note))
+		}
+	}
+	return out
 }
 
 // String is e.g. "3 to write, 4 to edit"; "" without any.
