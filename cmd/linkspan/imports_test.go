@@ -47,6 +47,7 @@ var importRules = []importRule{
 	{from: []string{"hcl/hostfile"}, only: "github.com/zclconf/go-cty", why: "HCL's values end where the model begins"},
 	{from: []string{"plugins", "plugins/launch", "plugins/internal/wire"}, only: "github.com/hashicorp/go-plugin", why: "neither the program nor an author meets the plugin library"},
 	{from: []string{"plugins", "plugins/launch", "plugins/internal/wire"}, only: "google.golang.org/grpc", why: "neither the program nor an author meets the wire"},
+	{from: []string{"plugins/ifcfg/shell"}, only: "mvdan.cc/sh", why: "what bash makes of a file is asked in one place"},
 	{from: []string{"cmd/linkspan"}, only: "github.com/spf13/cobra", why: "flags are the command line's business"},
 }
 

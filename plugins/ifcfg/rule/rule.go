@@ -14,7 +14,7 @@ var (
 		Explain: "The files are sourced by root's shell, some keys are evaluated twice, so that quotes do not help, and comments are evaluated that hold one of the scripts' keys. Each value must have the form of its key: printable ASCII without quotes, $, ` and backslash.",
 		Wrong:   "backend_options \"ifcfg\" {\n  ARPCHECK = \"$(id)\"\n}", Right: "backend_options \"ifcfg\" {\n  ARPCHECK = \"no\"\n}"}
 	RunsCommand = diag.Rule{Code: "LS4003", Severity: diag.Warning, Summary: "a line that the shell does not take as a value",
-		Explain: "The network scripts source the file with a shell as root. On this line the shell would run a command, evaluate something, or wait for a closing quote; the key counts as not set.",
+		Explain: "The network scripts source the file with a shell as root. On this line the shell would run a command, evaluate something, or wait for a closing quote; the key counts as not set. A file that is a program (conditions, loops, functions, here-documents, other files that it sources) is read, but not followed: a key that such a part may change counts as not known, and linkspan writes it once more at the end, where it holds.",
 		Wrong:   "NAME=My Uplink", Right: "NAME='My Uplink'"}
 	Curly = diag.Rule{Code: "LS4004", Severity: diag.Warning, Summary: "typographic quotes",
 		Explain: "To the shell a typographic quote is a letter like any other: BONDING_OPTS then ends at the first blank, the bonding driver refuses \"”mode\", and the bond runs in balance-rr without link monitoring while ifup prints OK.",

@@ -5,7 +5,9 @@ package shell
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +20,7 @@ type Document struct {
 	Lines    []Line
 	Problems []Problem
 	broken   bool // from some line on it is no shell text: bash reads no further
+	clouds   []cloud
 }
 
 // Line is one logical line with the assignments on it: a quote that is not
@@ -34,19 +37,38 @@ type Assignment struct {
 	Key, Value string
 	start, end int  // of KEY=value
 	Line       int  // counted from 1
+	Exported   bool // export KEY=value, which NetworkManager does not read
 	first      bool // of its command: after the line's start or a ";"
 }
 
 // Problem is something that bash does and the author did not mean.
 type Problem struct {
 	Line   int
-	Key    string
+	Key    string // "" for the line
 	Reason string
+	Counts bool // the value counts all the same
 }
 
 // Parse reads shell text. It never fails: what bash would not take for an
 // assignment is kept as it is and, where it would run something, reported.
 func Parse(raw []byte) *Document {
+	d := parse(raw, &script{})
+	if len(d.Problems) == 0 {
+		return d
+	}
+	s, ok := readScript(raw)
+	if !ok {
+		return d
+	}
+	d = parse(raw, s)
+	d.clouds = s.clouds
+	d.Problems = append(d.Problems, s.problems...)
+	slices.SortStableFunc(d.Problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+	return d
+}
+
+// parse reads line by line, all but the lines of the script's statements.
+func parse(raw []byte, s *script) *Document {
 	d := &Document{Raw: raw}
 	if n := bytes.Count(raw, []byte("\n")); n < 1<<12 {
 		d.Lines = make([]Line, 0, n+1)
@@ -55,7 +77,11 @@ func Parse(raw []byte) *Document {
 	for at := 0; at < len(raw); {
 		l := Line{Number: number, Start: at}
 		l.End, l.next = lineEnd(raw, at)
-		d.words(&l)
+		if s.opaque[number] {
+			l.Assignments = s.exportedOn(number)
+		} else {
+			d.words(&l)
+		}
 		d.Lines = append(d.Lines, l)
 		number += bytes.Count(raw[at:l.next], []byte("\n"))
 		at = l.next
@@ -188,7 +214,7 @@ func (d *Document) skipCommand(l *Line, at int) int {
 }
 
 func (d *Document) problem(l *Line, key, reason string) {
-	d.Problems = append(d.Problems, Problem{l.Number, key, reason})
+	d.Problems = append(d.Problems, Problem{Line: l.Number, Key: key, Reason: reason})
 }
 
 // keyAt returns the length of KEY when the text begins with KEY=, else 0.
@@ -327,9 +353,10 @@ func doubleQuoted(s []byte, limit int, b *strings.Builder) (n int, why string) {
 	return len(s), unclosed
 }
 
-// Get returns the value that a sourcing shell has in the end: the last one.
+// Get returns the value that a sourcing shell has in the end: the last one. A
+// key that some later statement may have changed counts as not set.
 func (d *Document) Get(key string) (string, bool) {
-	if a := d.find(key); a != nil {
+	if a := d.find(key); a != nil && !d.clouded(key, a.Line) {
 		return a.Value, true
 	}
 	return "", false
@@ -354,7 +381,7 @@ func (d *Document) LineOf(key string) int {
 	return 0
 }
 
-// Values returns all keys with their values.
+// Values returns all keys with their values, as Get does.
 func (d *Document) Values() map[string]string {
 	out := make(map[string]string, len(d.Lines))
 	for _, l := range d.Lines {
@@ -362,5 +389,16 @@ func (d *Document) Values() map[string]string {
 			out[a.Key] = a.Value
 		}
 	}
+	for key := range out {
+		if len(d.clouds) > 0 && d.clouded(key, d.LineOf(key)) {
+			delete(out, key)
+		}
+	}
 	return out
+}
+
+// Exported reports whether the value of the key comes from `export KEY=value`.
+func (d *Document) Exported(key string) bool {
+	a := d.find(key)
+	return a != nil && a.Exported
 }

@@ -58,7 +58,7 @@ func (d *Document) applyOnce(list []Edit) []byte {
 			continue
 		}
 		if x := e.byKey[key]; !x.unset && !e.written[key] {
-			e.written[key] = true
+			e.written[key] = !e.clouded(key, l.Number)
 			e.write(&e.out, x)
 			e.last = e.out.Len()
 		}
@@ -115,7 +115,7 @@ func (e *edits) add(list []Edit) []byte {
 func (e *edits) findDamaged() map[int]string {
 	out := make(map[int]string)
 	for _, p := range e.Problems {
-		if _, ours := e.byKey[p.Key]; ours {
+		if _, ours := e.byKey[p.Key]; ours && !p.Counts {
 			out[p.Line] = p.Key
 		}
 	}
@@ -153,7 +153,7 @@ func (e *edits) copyLine(l Line) {
 			}
 			continue
 		}
-		e.written[a.Key] = true
+		e.written[a.Key] = !e.clouded(a.Key, e.LineOf(a.Key)) // else once more at the end
 		if a.Value == x.value {
 			e.out.Write(e.Raw[a.start:a.end])
 		} else {

@@ -59,9 +59,7 @@ func (l *linting) atKey(key string, rule diag.Rule, detail string, args ...any) 
 
 // text looks at the file as text: lines that run something, line ends, comments.
 func (l *linting) text() {
-	for _, p := range l.Doc.Problems {
-		l.at(p.Line, rule.RunsCommand, "%s; %s counts as not set", p.Reason, orLine(p.Key))
-	}
+	l.problems(l.Path(), l.Doc)
 	if i := bytes.Index(l.Doc.Raw, []byte("\r\n")); i >= 0 {
 		l.at(1+bytes.Count(l.Doc.Raw[:i], []byte("\n")), rule.LineEnds, "the values keep a CR at their end")
 	}
@@ -73,11 +71,18 @@ func (l *linting) text() {
 	}
 }
 
-func orLine(key string) string {
-	if key == "" {
-		return "the line"
+// problems tells of what a file has besides assignments.
+func (s *Survey) problems(path string, doc *shell.Document) {
+	for _, p := range doc.Problems {
+		text := p.Reason
+		switch {
+		case p.Counts && s.Reader.NM || !p.Counts && p.Key != "":
+			text += "; " + p.Key + " counts as not set"
+		case !p.Counts:
+			text += "; nothing on the line counts"
+		}
+		s.Diags = append(s.Diags, rule.RunsCommand.In(At(path, p.Line), "%s", text))
 	}
-	return key
 }
 
 // evaluated are the texts whose lines the init script evaluates together.

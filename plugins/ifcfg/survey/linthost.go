@@ -24,9 +24,7 @@ func (s *Survey) lintAliases() {
 			case a.Keys["IPADDR"] == "":
 				s.Diags = append(s.Diags, rule.Alias.In(place, "it has no IPADDR, so that ifup-aliases refuses it"))
 			}
-			for _, p := range a.Doc.Problems {
-				s.Diags = append(s.Diags, rule.RunsCommand.In(At(a.Path(), p.Line), "%s; %s counts as not set", p.Reason, orLine(p.Key)))
-			}
+			s.problems(a.Path(), a.Doc)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.skipped)) {
@@ -79,9 +77,7 @@ func (s *Survey) lintHost(declared *host.Host) {
 	if v, _ := s.network.Get("NETWORKING"); reader.IsFalse(v) && !s.Reader.NM {
 		s.Diags = append(s.Diags, rule.NetworkingOff.In(At(reader.NetworkFile, s.network.LineOf("NETWORKING")), "NETWORKING=%s: the network service ends at once", v))
 	}
-	for _, p := range s.network.Problems {
-		s.Diags = append(s.Diags, rule.RunsCommand.In(At(reader.NetworkFile, p.Line), "%s; %s counts as not set", p.Reason, orLine(p.Key)))
-	}
+	s.problems(reader.NetworkFile, s.network)
 	dev := s.Around.GatewayDev
 	if dev == "" {
 		return

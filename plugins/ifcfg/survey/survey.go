@@ -3,6 +3,7 @@
 package survey
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -94,6 +95,9 @@ func (s *Survey) take(name string) {
 	}
 	doc := shell.Parse(state.Content)
 	f := &File{Name: name, Suffix: suffix, Doc: doc, Keys: reader.Keys(doc.Values())}
+	if s.Reader.NM {
+		maps.DeleteFunc(f.Keys, func(key, _ string) bool { return doc.Exported(key) })
+	}
 	f.Device = strings.TrimSuffix(f.Keys["DEVICE"], "\r")
 	if f.Device == "" {
 		f.Device = suffix
