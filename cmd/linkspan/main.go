@@ -7,14 +7,15 @@ package main
 import (
 	"os"
 
+	"linkspan/core/hook/script"
 	"linkspan/core/rehearse"
 	"linkspan/plugins"
 )
 
 func main() {
-	// Started again as a built-in backend, before anything else is set up: a
-	// start costs milliseconds and happens at every plan.
-	if plugins.ServeIfAsked(builtins()) {
+	// Started again as a built-in backend or to run a script, before anything
+	// else is set up: a start costs milliseconds and happens at every plan.
+	if plugins.ServeIfAsked(builtins()) || script.ServeIfAsked() {
 		return
 	}
 	rehearse.Main() // returns at once but in a rehearsal's kernel

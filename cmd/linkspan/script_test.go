@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"linkspan/core/hook/script"
 	"linkspan/core/rehearse"
 	"linkspan/core/rehearse/uml"
 	"linkspan/plugins"
@@ -21,7 +22,7 @@ import (
 // TestMain makes the test binary the program, the program's own plugins, and
 // what runs in a rehearsal's kernel.
 func TestMain(m *testing.M) {
-	if plugins.ServeIfAsked(builtins()) {
+	if plugins.ServeIfAsked(builtins()) || script.ServeIfAsked() {
 		return
 	}
 	uml.Main(func() int { // in a rehearsal's kernel, or in that of a live test

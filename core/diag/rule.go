@@ -7,7 +7,7 @@ import "fmt"
 //
 // Codes: LS1xxx the language, LS2xxx the model of one host, LS3xxx across
 // hosts, LS4xxx the ifcfg backend, LS5xxx the xend backend, LS6xxx the netlink
-// backend, LS7xxx plan and apply, LS8xxx plugins, LS9xxx hooks.
+// backend, LS7xxx scripts, LS8xxx plugins.
 type Rule struct {
 	Code     string   `json:"code"`
 	Severity Severity `json:"severity"`
