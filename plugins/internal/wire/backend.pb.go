@@ -6,15 +6,77 @@
 
 // The protocol between linkspan and a backend plugin, version 1.
 //
-// A plugin is a program that linkspan starts with the handshake of
-// hashicorp/go-plugin (protocol "grpc", version 1; see the README beside this
-// directory) and that serves BackendService on the socket it names. All calls
-// but Apply and Restore leave no trace. Calls may come in any order and at the
-// same time. Fields and enum values that a plugin does not know are to be
-// ignored.
+// This file is all that an author in a language other than Go needs; an author
+// in Go needs none of it (package linkspan/plugins). It is gRPC over a Unix
+// socket, with the start of hashicorp/go-plugin.
 //
-// An error status means that the plugin itself failed. What is wrong with the
-// definition or with the host is a Diagnostic in the response.
+// # Start
+//
+// linkspan starts the executable linkspan-backend-NAME, as the user that it runs
+// as, without arguments, in a session of its own, with an empty standard input
+// and these environment variables only:
+//
+//   PATH, LANG                 /usr/sbin:/usr/bin:/sbin:/bin and C.UTF-8
+//   LINKSPAN_PLUGIN            "started-by-linkspan"; else the plugin was
+//                              started by hand: say what it is, and exit 1
+//   PLUGIN_PROTOCOL_VERSIONS   versions of this protocol that linkspan speaks,
+//                              e.g. "1,2": choose the highest that you speak too
+//   PLUGIN_UNIX_SOCKET_DIR     a directory that only this user can enter: make
+//                              the socket in it (or in a directory below it),
+//                              with a path of at most 107 bytes
+//   LINKSPAN_PLUGIN_ALIVE_FD   "3": see "End"
+//
+// and a few PLUGIN_… variables that may be ignored. Descriptor 4 is the
+// executable itself: for a script, the path in its argv[0] is
+// /proc/self/fd/4, and files that lay beside it are not found through it. A
+// script of several files is best one archive (python3 -m zipapp); the lock file
+// then covers all of it.
+//
+// Once the plugin listens, it prints one line to standard output and flushes it:
+//
+//   1|VERSION|unix|SOCKET|grpc
+//
+// VERSION is the chosen version of this protocol, SOCKET the absolute path. This
+// must happen within a minute. Before the first call linkspan checks that the
+// process that it started, or one of its session, listens there. Whatever else
+// is printed, to standard output or error, is the plugin's log: shown with -v,
+// its last line in an error message, the first MiB of it at all.
+//
+// # Services
+//
+// The plugin serves BackendService, without TLS, and accepts messages of 256 MiB
+// (gRPC's own limit for received messages is 4 MiB: raise it). linkspan accepts
+// as much. No other service is needed. A plugin that also serves
+// plugin.GRPCController of go-plugin (rpc Shutdown(Empty) returns (Empty)) is
+// asked to end by it.
+//
+// Calls may come in any order and several at the same time. All of them but
+// Apply and Restore change nothing and leave no trace; Render and Plan look at
+// nothing but the request. A call that takes longer than a minute, Apply and
+// Restore apart, is given up.
+//
+// Fields, enum words and keys of JSON objects that a plugin does not know come
+// from a newer linkspan and are to be ignored: `linkspan plugins test` sends
+// some. Fields are only ever added within a version; whether linkspan may ask
+// for something is said by DescribeResponse.features.
+//
+// # Faults
+//
+// An error status means that the plugin itself failed: its message is shown with
+// the plugin's name and path, and nothing is planned, or what was done is
+// undone. What is wrong with the definition or with the host is a Diagnostic in
+// the response. A Diagnostic whose path names a part of the definition is shown
+// at the line that says it.
+//
+// # End
+//
+// A call whose client has gone (gRPC cancellation) is to be ended; an Apply
+// finishes or undoes the operation in hand first. linkspan may die at any time:
+// the plugin then gets SIGTERM, descriptor 3 comes to its end, and writing to
+// standard error fails with SIGPIPE. None of these may cut an operation off:
+// ignore SIGPIPE, SIGHUP and SIGINT, and on SIGTERM finish the operation in hand
+// and exit. What the plugin has started in its process group ends with it.
+// A plugin without the feature "apply" has nothing to finish and need not care.
 
 package wire
 
@@ -33,19 +95,62 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Setup is what every request carries.
+// Setup is what every request about a host carries.
 type Setup struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The declared host as JSON: {"name": …, "interfaces": [{"kind": "bond",
-	// "name": "bond0", "bond": {"ports": […], "mode": "active-backup"}}, …], …}.
+	// The declared host as JSON. Keys that do not apply are left out; what is not
+	// said is to be left as it is, but addresses, gateways, routes and ports are
+	// complete as given: none means none.
+	//
+	//	{"name": "dom0-01", "tags": ["rack-4"], "vars": {…free data…},
+	//	 "interfaces": [INTERFACE, …],          sorted by name
+	//	 "backends": [{"name": "ifcfg", "config": {…}}, …],
+	//	 "hooks": [{"name", "on", "script", "timeout", "on_failure", "after",
+	//	            "allow", "privileged", "config", "env"}, …],
+	//	 "checks": [{"name", "ping", "tcp", "arp", "http", "command", "timeout"}, …],
+	//	 "apply": {"confirm": "5m", "prune": true}}
+	//
+	// prune: what linkspan made and the definition no longer names is removed.
+	//
+	// INTERFACE has, beside one of "ethernet", "bond", "vlan", "bridge":
+	//
+	//	{"kind": "ethernet" | "bond" | "vlan" | "bridge",
+	//	 "name": "xenbr0",                      the kernel's name
+	//	 "state": "up" | "down" | "absent",     up when left out
+	//	 "description": "…", "mtu": 9000, "mac": "52:54:00:12:34:56",
+	//	 "addresses": ["192.0.2.10/24", "2001:db8::10/64"],   the first is primary
+	//	 "dhcp4": true, "dhcp6": true, "accept_ra": false,
+	//	 "gateway": "192.0.2.1", "gateway6": "2001:db8::1",
+	//	 "routes": [{"to": "198.51.100.0/24", "via": "192.0.2.2", "metric": 100,
+	//	             "table": 10, "source": "192.0.2.10", "onlink": true}],
+	//	 "dns": {"servers": ["192.0.2.53"], "search": ["example.net"]},
+	//	 "backend_options": {"BACKEND": {"KEY": "value"}},
+	//	 "implied": true}                       only named as a port or parent
+	//
+	//	"ethernet": {"match": {"mac": "…", "driver": "…", "path": "…"},
+	//	             "wake_on_lan": true, "offload": {"gro": false}}
+	//	"bond":     {"ports": ["eth0", "eth1"], "mode": "active-backup",
+	//	             "options": {"miimon": "100"}}   by the name of the attribute
+	//	"vlan":     {"parent": "bond0", "id": 2, "protocol": "802.1q" | "802.1ad",
+	//	             "reorder_header", "gvrp", "mvrp", "loose_binding": booleans}
+	//	"bridge":   {"ports": [{"name": "bond0.2", "cost": 4, "priority": 32,
+	//	                        "hairpin", "isolated", "learning", "flood",
+	//	                        "bpdu_guard": booleans}, …],
+	//	             "stp": true, "priority": 32768, "forward_delay": 200,
+	//	             "hello_time": 200, "max_age": 2000, "ageing_time": 30000,
+	//	                                        hundredths of a second
+	//	             "multicast_snooping": true, "vlan_filtering": false}
 	HostJson []byte `protobuf:"bytes,1,opt,name=host_json,json=hostJson,proto3" json:"host_json,omitempty"`
-	// The body of the backend's block as a JSON object.
+	// The body of the backend's block as a JSON object, checked against its
+	// Schema, without defaults; empty or "null" for an empty block.
 	ConfigJson []byte `protobuf:"bytes,2,opt,name=config_json,json=configJson,proto3" json:"config_json,omitempty"`
-	// Prefix of every path; "" is the real root.
+	// The host's "/": prefix of every path that is opened, but of none that is
+	// sent. "" is the real root.
 	Root string `protobuf:"bytes,3,opt,name=root,proto3" json:"root,omitempty"`
 	// Name of a network namespace; "" is the present one.
 	Netns string `protobuf:"bytes,4,opt,name=netns,proto3" json:"netns,omitempty"`
-	// Where linkspan keeps its state; a backend only reads it.
+	// Where linkspan keeps its state, as it is opened (root is in it); a backend
+	// only reads it.
 	StateDir      string `protobuf:"bytes,5,opt,name=state_dir,json=stateDir,proto3" json:"state_dir,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -116,6 +221,7 @@ func (x *Setup) GetStateDir() string {
 	return ""
 }
 
+// DescribeRequest asks what the backend is.
 type DescribeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -152,18 +258,27 @@ func (*DescribeRequest) Descriptor() ([]byte, []int) {
 	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{1}
 }
 
+// DescribeResponse says what the backend is. It is checked against the lock file
+// and shown by `linkspan plugins list` and `linkspan plugins schema`.
 type DescribeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As in `backend "NAME" {}`: lower-case letters, digits, hyphens.
-	Name    string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// As in `backend "NAME" {}` and the executable's name: a lower-case letter,
+	// then lower-case letters, digits and hyphens; at most 32 characters.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Of the backend, for people and the lock file, e.g. "1.2.0".
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
-	Doc     string `protobuf:"bytes,3,opt,name=doc,proto3" json:"doc,omitempty"`
-	// "persist" or "activate".
-	Phase  string  `protobuf:"bytes,4,opt,name=phase,proto3" json:"phase,omitempty"`
+	// One sentence.
+	Doc string `protobuf:"bytes,3,opt,name=doc,proto3" json:"doc,omitempty"`
+	// "persist": what the next boot or restart will read; or "activate": what
+	// runs now.
+	Phase string `protobuf:"bytes,4,opt,name=phase,proto3" json:"phase,omitempty"`
+	// Of its block.
 	Schema *Schema `protobuf:"bytes,5,opt,name=schema,proto3" json:"schema,omitempty"`
-	// Optional abilities, e.g. "apply".
+	// Optional abilities: "apply" for Apply, Snapshot and Restore. linkspan
+	// ignores those that it does not know.
 	Features []string `protobuf:"bytes,6,rep,name=features,proto3" json:"features,omitempty"`
-	// Files and directories (ending in "/") that it may change.
+	// Files and directories (ending in "/") that it may change, absolute. linkspan
+	// refuses a file operation elsewhere.
 	Paths         []string `protobuf:"bytes,7,rep,name=paths,proto3" json:"paths,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -248,12 +363,16 @@ func (x *DescribeResponse) GetPaths() []string {
 	return nil
 }
 
-// Schema is the shape of the backend's block.
+// Schema is the shape of the backend's block in a definition. Declared once, it
+// gives validation with the place of each mistake, completion and
+// documentation.
 type Schema struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Doc        string                 `protobuf:"bytes,1,opt,name=doc,proto3" json:"doc,omitempty"`
-	Attributes []*Attribute           `protobuf:"bytes,2,rep,name=attributes,proto3" json:"attributes,omitempty"`
-	// Whether interfaces may have backend_options for it.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A sentence or two for `linkspan plugins schema`.
+	Doc string `protobuf:"bytes,1,opt,name=doc,proto3" json:"doc,omitempty"`
+	// In the order in which they are documented.
+	Attributes []*Attribute `protobuf:"bytes,2,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	// Whether interfaces may have `backend_options "NAME" { KEY = "value" }`.
 	InterfaceOptions bool `protobuf:"varint,3,opt,name=interface_options,json=interfaceOptions,proto3" json:"interface_options,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -310,17 +429,21 @@ func (x *Schema) GetInterfaceOptions() bool {
 	return false
 }
 
+// Attribute is one argument of the block.
 type Attribute struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Lower-case letters, digits and "_".
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// "string", "number", "bool", "list(string)", "map(string)" or "any".
-	Type     string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
-	Required bool   `protobuf:"varint,3,opt,name=required,proto3" json:"required,omitempty"`
-	// JSON; empty for none.
+	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	// Whether a definition without it is an error.
+	Required bool `protobuf:"varint,3,opt,name=required,proto3" json:"required,omitempty"`
+	// For people, as JSON: linkspan does not fill it in. Empty for none.
 	DefaultJson []byte `protobuf:"bytes,4,opt,name=default_json,json=defaultJson,proto3" json:"default_json,omitempty"`
 	// The values that are taken, when they are few.
-	Words         []string `protobuf:"bytes,5,rep,name=words,proto3" json:"words,omitempty"`
-	Doc           string   `protobuf:"bytes,6,opt,name=doc,proto3" json:"doc,omitempty"`
+	Words []string `protobuf:"bytes,5,rep,name=words,proto3" json:"words,omitempty"`
+	// A sentence.
+	Doc           string `protobuf:"bytes,6,opt,name=doc,proto3" json:"doc,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -397,6 +520,7 @@ func (x *Attribute) GetDoc() string {
 	return ""
 }
 
+// ReadRequest asks what is there.
 type ReadRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Setup         *Setup                 `protobuf:"bytes,1,opt,name=setup,proto3" json:"setup,omitempty"`
@@ -441,17 +565,24 @@ func (x *ReadRequest) GetSetup() *Setup {
 	return nil
 }
 
+// ReadResponse is what is there.
 type ReadResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Sorted by class and name.
+	// What the backend manages, as it is, sorted by class and name: what the
+	// definition names and what linkspan has made. Others may be left out.
 	Objects []*Object `protobuf:"bytes,1,rep,name=objects,proto3" json:"objects,omitempty"`
-	// Files that Plan may want to change, also those that are not there.
-	Files       []*File           `protobuf:"bytes,2,rep,name=files,proto3" json:"files,omitempty"`
-	Facts       map[string]string `protobuf:"bytes,3,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Diagnostics []*Diagnostic     `protobuf:"bytes,4,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
-	// The backend's own form of what it has read; comes back in PlanRequest.
+	// The files that were read and that Plan may want to change, sorted by path.
+	// One that is not there may be listed with exists = false.
+	Files []*File `protobuf:"bytes,2,rep,name=files,proto3" json:"files,omitempty"`
+	// What Render and Plan need to know of the host and the definition does not
+	// say, e.g. {"release": "rhel5"}.
+	Facts map[string]string `protobuf:"bytes,3,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What is there and will be misunderstood.
+	Diagnostics []*Diagnostic `protobuf:"bytes,4,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
+	// The backend's own form of what else it has read; comes back in PlanRequest.
 	Opaque []byte `protobuf:"bytes,5,opt,name=opaque,proto3" json:"opaque,omitempty"`
-	// The virtual machines' network interfaces that it knows of.
+	// The virtual machines' network interfaces that it knows of, those of machines
+	// that are off among them.
 	Guests        []*Guest `protobuf:"bytes,6,rep,name=guests,proto3" json:"guests,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -529,10 +660,12 @@ func (x *ReadResponse) GetGuests() []*Guest {
 	return nil
 }
 
+// RenderRequest asks what the definition means.
 type RenderRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Setup         *Setup                 `protobuf:"bytes,1,opt,name=setup,proto3" json:"setup,omitempty"`
-	Facts         map[string]string      `protobuf:"bytes,2,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Setup *Setup                 `protobuf:"bytes,1,opt,name=setup,proto3" json:"setup,omitempty"`
+	// From Read; empty when no host is looked at (`linkspan render`).
+	Facts         map[string]string `protobuf:"bytes,2,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -581,11 +714,15 @@ func (x *RenderRequest) GetFacts() map[string]string {
 	return nil
 }
 
+// RenderResponse is what the definition means to the backend.
 type RenderResponse struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Objects []*Object              `protobuf:"bytes,1,rep,name=objects,proto3" json:"objects,omitempty"`
-	// Complete files for a host that has none of them.
-	Files         []*File       `protobuf:"bytes,2,rep,name=files,proto3" json:"files,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As they should be, sorted by class and name.
+	Objects []*Object `protobuf:"bytes,1,rep,name=objects,proto3" json:"objects,omitempty"`
+	// Complete files for a host that has none of them, sorted by path, for
+	// `linkspan render`. A backend without files leaves it empty.
+	Files []*File `protobuf:"bytes,2,rep,name=files,proto3" json:"files,omitempty"`
+	// What the backend refuses, or warns of.
 	Diagnostics   []*Diagnostic `protobuf:"bytes,3,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -642,13 +779,20 @@ func (x *RenderResponse) GetDiagnostics() []*Diagnostic {
 	return nil
 }
 
+// PlanRequest asks for the operations.
 type PlanRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Setup         *Setup                 `protobuf:"bytes,1,opt,name=setup,proto3" json:"setup,omitempty"`
-	Facts         map[string]string      `protobuf:"bytes,2,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Desired       []*Object              `protobuf:"bytes,3,rep,name=desired,proto3" json:"desired,omitempty"`
-	Actual        *ReadResponse          `protobuf:"bytes,4,opt,name=actual,proto3" json:"actual,omitempty"`
-	Changes       []*Change              `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Setup *Setup                 `protobuf:"bytes,1,opt,name=setup,proto3" json:"setup,omitempty"`
+	// From Read.
+	Facts map[string]string `protobuf:"bytes,2,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// From Render.
+	Desired []*Object `protobuf:"bytes,3,rep,name=desired,proto3" json:"desired,omitempty"`
+	// What Read has answered.
+	Actual *ReadResponse `protobuf:"bytes,4,opt,name=actual,proto3" json:"actual,omitempty"`
+	// The difference of desired and actual.objects, in the order in which the
+	// changes may be made: what others depend on is made first and removed last.
+	// A setting that only the actual object has is no difference.
+	Changes       []*Change `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -718,12 +862,17 @@ func (x *PlanRequest) GetChanges() []*Change {
 	return nil
 }
 
+// PlanResponse is the operations.
 type PlanResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Operations    []*Operation           `protobuf:"bytes,1,rep,name=operations,proto3" json:"operations,omitempty"`
-	Restarts      []*Restart             `protobuf:"bytes,2,rep,name=restarts,proto3" json:"restarts,omitempty"`
-	Effects       []*Effect              `protobuf:"bytes,3,rep,name=effects,proto3" json:"effects,omitempty"`
-	Diagnostics   []*Diagnostic          `protobuf:"bytes,4,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In order; none when nothing differs.
+	Operations []*Operation `protobuf:"bytes,1,rep,name=operations,proto3" json:"operations,omitempty"`
+	// Services that must be restarted for it.
+	Restarts []*Restart `protobuf:"bytes,2,rep,name=restarts,proto3" json:"restarts,omitempty"`
+	// Of the whole, beyond those of each operation.
+	Effects []*Effect `protobuf:"bytes,3,rep,name=effects,proto3" json:"effects,omitempty"`
+	// An error stops the plan.
+	Diagnostics   []*Diagnostic `protobuf:"bytes,4,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -786,10 +935,12 @@ func (x *PlanResponse) GetDiagnostics() []*Diagnostic {
 	return nil
 }
 
+// ApplyRequest asks for operations to be carried out.
 type ApplyRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Setup         *Setup                 `protobuf:"bytes,1,opt,name=setup,proto3" json:"setup,omitempty"`
-	Operations    []*Operation           `protobuf:"bytes,2,rep,name=operations,proto3" json:"operations,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Setup *Setup                 `protobuf:"bytes,1,opt,name=setup,proto3" json:"setup,omitempty"`
+	// Those of kind "own" of one PlanResponse, in order.
+	Operations    []*Operation `protobuf:"bytes,2,rep,name=operations,proto3" json:"operations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -840,10 +991,13 @@ func (x *ApplyRequest) GetOperations() []*Operation {
 
 // ApplyResponse tells how one operation goes. One with an error is the last.
 type ApplyResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Operation     string                 `protobuf:"bytes,1,opt,name=operation,proto3" json:"operation,omitempty"`
-	Done          bool                   `protobuf:"varint,2,opt,name=done,proto3" json:"done,omitempty"`
-	Error         string                 `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Operation string `protobuf:"bytes,1,opt,name=operation,proto3" json:"operation,omitempty"`
+	// false: about to begin.
+	Done bool `protobuf:"varint,2,opt,name=done,proto3" json:"done,omitempty"`
+	// Why it failed; lower case, with what to do about it.
+	Error         string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -899,6 +1053,7 @@ func (x *ApplyResponse) GetError() string {
 	return ""
 }
 
+// SnapshotRequest asks for what the operations will touch to be recorded.
 type SnapshotRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Setup         *Setup                 `protobuf:"bytes,1,opt,name=setup,proto3" json:"setup,omitempty"`
@@ -951,6 +1106,8 @@ func (x *SnapshotRequest) GetOperations() []*Operation {
 	return nil
 }
 
+// SnapshotResponse is the record, in the backend's own form. linkspan keeps it
+// in its journal.
 type SnapshotResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Data          []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
@@ -995,9 +1152,11 @@ func (x *SnapshotResponse) GetData() []byte {
 	return nil
 }
 
+// RestoreRequest asks for a recorded state to be brought back.
 type RestoreRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Data          []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// From SnapshotResponse, perhaps of another process.
+	Data          []byte `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1039,6 +1198,7 @@ func (x *RestoreRequest) GetData() []byte {
 	return nil
 }
 
+// RestoreResponse says that it is back.
 type RestoreResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1078,8 +1238,9 @@ func (*RestoreResponse) Descriptor() ([]byte, []int) {
 // Ref names an object within one backend.
 type Ref struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "interface" for every network interface.
-	Class         string `protobuf:"bytes,1,opt,name=class,proto3" json:"class,omitempty"`
+	// "interface" for every network interface; else the backend's own word.
+	Class string `protobuf:"bytes,1,opt,name=class,proto3" json:"class,omitempty"`
+	// E.g. "bond0", "/etc/motd".
 	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1129,17 +1290,34 @@ func (x *Ref) GetName() string {
 	return ""
 }
 
-// Object is one thing that a backend manages, in a canonical spelling.
+// Object is one thing that a backend manages. Render and Read must spell it the
+// same way: linkspan compares by spelling.
+//
+// An interface lists, so that what has gone is noticed, always "type", "state",
+// "addresses", "dhcp4", "dhcp6", "gateway", "gateway6", "routes", "master",
+// "ports" of a bond or bridge, "parent", "id" and "protocol" of a VLAN; and, when
+// the definition says it, "description", "mtu", "mac", "accept_ra",
+// "dns.servers", "dns.search", "wake_on_lan", "offload.FEATURE", "mode" and each
+// bond option by its name, "reorder_header", "gvrp", "mvrp", "loose_binding",
+// "stp", "priority", "forward_delay", "hello_time", "max_age", "ageing_time" (in
+// seconds), "multicast_snooping", "vlan_filtering", "port.NAME.cost",
+// ".priority", ".hairpin", ".isolated", ".learning", ".flood", ".bpdu_guard", and
+// "backend_options.KEY". A bridge's ports are sorted; a bond's are in order.
+// Addresses are IPv4 first; routes sorted by their text.
 type Object struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Ref   *Ref                   `protobuf:"bytes,1,opt,name=ref,proto3" json:"ref,omitempty"`
-	Type  string                 `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
-	Path  string                 `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`
-	// Sorted by key.
-	Settings  []*Setting `protobuf:"bytes,4,rep,name=settings,proto3" json:"settings,omitempty"`
-	DependsOn []*Ref     `protobuf:"bytes,5,rep,name=depends_on,json=dependsOn,proto3" json:"depends_on,omitempty"`
-	// Wanted: not to be there.
-	Absent        bool   `protobuf:"varint,6,opt,name=absent,proto3" json:"absent,omitempty"`
+	// For people, e.g. "bond".
+	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	// From Render: the part of the definition that says it, as in Diagnostic.path.
+	Path string `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`
+	// Sorted by key, no key twice.
+	Settings []*Setting `protobuf:"bytes,4,rep,name=settings,proto3" json:"settings,omitempty"`
+	// Objects that must exist before it does.
+	DependsOn []*Ref `protobuf:"bytes,5,rep,name=depends_on,json=dependsOn,proto3" json:"depends_on,omitempty"`
+	// From Render: it is not to be there.
+	Absent bool `protobuf:"varint,6,opt,name=absent,proto3" json:"absent,omitempty"`
+	// Of absent: why.
 	Reason        string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1224,10 +1402,13 @@ func (x *Object) GetReason() string {
 	return ""
 }
 
+// Setting is one setting of an object. Without a value it is wanted not to be
+// there.
 type Setting struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	Value         *Value                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The attribute's name in the language where it has one.
+	Key           string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Value         *Value `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1276,12 +1457,15 @@ func (x *Setting) GetValue() *Value {
 	return nil
 }
 
-// Value is absent when form is "".
+// Value is a setting's value in its one canonical spelling; absent when form is
+// "" or there is no message.
 type Value struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "", "text", "number", "bool" or "list".
-	Form          string   `protobuf:"bytes,1,opt,name=form,proto3" json:"form,omitempty"`
-	Text          string   `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	Form string `protobuf:"bytes,1,opt,name=form,proto3" json:"form,omitempty"`
+	// A number in decimal; a bool is "true" or "false".
+	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// Of form "list", never empty: an empty list is an absent value.
 	List          []string `protobuf:"bytes,3,rep,name=list,proto3" json:"list,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1435,12 +1619,17 @@ type Change struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Ref   *Ref                   `protobuf:"bytes,1,opt,name=ref,proto3" json:"ref,omitempty"`
 	// "create", "update" or "delete".
-	Action        string           `protobuf:"bytes,2,opt,name=action,proto3" json:"action,omitempty"`
-	Type          string           `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
-	Path          string           `protobuf:"bytes,4,opt,name=path,proto3" json:"path,omitempty"`
-	Settings      []*SettingChange `protobuf:"bytes,5,rep,name=settings,proto3" json:"settings,omitempty"`
-	Unchanged     []*Setting       `protobuf:"bytes,6,rep,name=unchanged,proto3" json:"unchanged,omitempty"`
-	Reason        string           `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	Action string `protobuf:"bytes,2,opt,name=action,proto3" json:"action,omitempty"`
+	// As in Object.
+	Type string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	// As in Object.
+	Path string `protobuf:"bytes,4,opt,name=path,proto3" json:"path,omitempty"`
+	// Those that differ; of a delete, all that the object had.
+	Settings []*SettingChange `protobuf:"bytes,5,rep,name=settings,proto3" json:"settings,omitempty"`
+	// Those that are wanted and are there already.
+	Unchanged []*Setting `protobuf:"bytes,6,rep,name=unchanged,proto3" json:"unchanged,omitempty"`
+	// Of a delete: why.
+	Reason        string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1524,12 +1713,16 @@ func (x *Change) GetReason() string {
 	return ""
 }
 
+// SettingChange is the difference of one setting.
 type SettingChange struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	Before        *Value                 `protobuf:"bytes,2,opt,name=before,proto3" json:"before,omitempty"`
-	After         *Value                 `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
-	Note          string                 `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Key   string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// As read.
+	Before *Value `protobuf:"bytes,2,opt,name=before,proto3" json:"before,omitempty"`
+	// As wanted.
+	After *Value `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
+	// For people, e.g. "moves from bond0.2".
+	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1594,9 +1787,10 @@ func (x *SettingChange) GetNote() string {
 
 // File is one file as read or rendered.
 type File struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	State         *FileState             `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Absolute and clean, without Setup.root.
+	Path          string     `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	State         *FileState `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1645,10 +1839,12 @@ func (x *File) GetState() *FileState {
 	return nil
 }
 
+// FileState is one file at one time.
 type FileState struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Exists bool                   `protobuf:"varint,1,opt,name=exists,proto3" json:"exists,omitempty"`
-	// Permission bits.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// false: no such file.
+	Exists bool `protobuf:"varint,1,opt,name=exists,proto3" json:"exists,omitempty"`
+	// Permission bits; 0 in an "after" means: as it is, or 0644 when new.
 	Mode          uint32 `protobuf:"varint,2,opt,name=mode,proto3" json:"mode,omitempty"`
 	Content       []byte `protobuf:"bytes,3,opt,name=content,proto3" json:"content,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1706,12 +1902,18 @@ func (x *FileState) GetContent() []byte {
 	return nil
 }
 
+// FileChange replaces one file. linkspan refuses it when it finds something else
+// than before.
 type FileChange struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	Before        *FileState             `protobuf:"bytes,2,opt,name=before,proto3" json:"before,omitempty"`
-	After         *FileState             `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
-	Note          string                 `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in File.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// As Read has found it.
+	Before *FileState `protobuf:"bytes,2,opt,name=before,proto3" json:"before,omitempty"`
+	// exists = false removes it.
+	After *FileState `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
+	// For people, e.g. "1 directive remarked".
+	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1774,18 +1976,25 @@ func (x *FileChange) GetNote() string {
 	return ""
 }
 
+// Operation is one thing that will be done, in words and as data.
 type Operation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Unique within the response.
+	// Unique within the response, e.g. "3".
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// "file" (linkspan does it) or "own" (the plugin does it, from data).
+	// "file": linkspan makes the change in file, in one transaction with those of
+	// all other backends, and undoes it if need be. "own": the plugin does it in
+	// Apply, from data.
 	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
-	// What an operator would type.
-	Summary       string      `protobuf:"bytes,3,opt,name=summary,proto3" json:"summary,omitempty"`
-	Objects       []*Ref      `protobuf:"bytes,4,rep,name=objects,proto3" json:"objects,omitempty"`
-	File          *FileChange `protobuf:"bytes,5,opt,name=file,proto3" json:"file,omitempty"`
-	Data          []byte      `protobuf:"bytes,6,opt,name=data,proto3" json:"data,omitempty"`
-	Effects       []*Effect   `protobuf:"bytes,7,rep,name=effects,proto3" json:"effects,omitempty"`
+	// What an operator would type, e.g. "write /etc/motd".
+	Summary string `protobuf:"bytes,3,opt,name=summary,proto3" json:"summary,omitempty"`
+	// What it is done for.
+	Objects []*Ref `protobuf:"bytes,4,rep,name=objects,proto3" json:"objects,omitempty"`
+	// Of kind "file".
+	File *FileChange `protobuf:"bytes,5,opt,name=file,proto3" json:"file,omitempty"`
+	// Of kind "own", in the backend's own form.
+	Data []byte `protobuf:"bytes,6,opt,name=data,proto3" json:"data,omitempty"`
+	// What it implies.
+	Effects       []*Effect `protobuf:"bytes,7,rep,name=effects,proto3" json:"effects,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1869,12 +2078,15 @@ func (x *Operation) GetEffects() []*Effect {
 	return nil
 }
 
+// Effect is what an operation implies beyond itself.
 type Effect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "address", "route", "port", "guest", "link", "unreachable", "operator",
 	// "later" or "note".
-	Kind    string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
-	Text    string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// One line for people.
+	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// What it concerns.
 	Objects []*Ref `protobuf:"bytes,3,rep,name=objects,proto3" json:"objects,omitempty"`
 	// Of "unreachable": the predicted length in nanoseconds.
 	GapNs         int64 `protobuf:"varint,4,opt,name=gap_ns,json=gapNs,proto3" json:"gap_ns,omitempty"`
@@ -1940,11 +2152,14 @@ func (x *Effect) GetGapNs() int64 {
 	return 0
 }
 
+// Restart is a service that must be restarted for a change to take effect.
 type Restart struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Service string                 `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
-	Why     string                 `protobuf:"bytes,2,opt,name=why,proto3" json:"why,omitempty"`
-	// Lower comes first.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As `service NAME restart` or `systemctl restart NAME` knows it.
+	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	// For people.
+	Why string `protobuf:"bytes,2,opt,name=why,proto3" json:"why,omitempty"`
+	// Lower comes first; xend is 10, network is 20.
 	Order int32 `protobuf:"varint,3,opt,name=order,proto3" json:"order,omitempty"`
 	// A backend that changes what runs makes it needless.
 	Replaceable bool `protobuf:"varint,4,opt,name=replaceable,proto3" json:"replaceable,omitempty"`
@@ -2019,16 +2234,23 @@ func (x *Restart) GetSkipped() string {
 	return ""
 }
 
+// Diagnostic is one fault of the definition or of the host.
 type Diagnostic struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "error" or "warning".
+	// "error", which stops the plan, or "warning".
 	Severity string `protobuf:"bytes,1,opt,name=severity,proto3" json:"severity,omitempty"`
-	Code     string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
-	Summary  string `protobuf:"bytes,3,opt,name=summary,proto3" json:"summary,omitempty"`
-	Detail   string `protobuf:"bytes,4,opt,name=detail,proto3" json:"detail,omitempty"`
-	// The part of the definition meant, e.g. bridge["xenbr0"].addresses[0].
-	Path          string     `protobuf:"bytes,5,opt,name=path,proto3" json:"path,omitempty"`
-	Range         *Range     `protobuf:"bytes,6,opt,name=range,proto3" json:"range,omitempty"`
+	// The backend's own stable code, e.g. "MOTD1".
+	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// The same for every case of the code, e.g. "not expressible in a motd".
+	Summary string `protobuf:"bytes,3,opt,name=summary,proto3" json:"summary,omitempty"`
+	// The case, the reason and the remedy.
+	Detail string `protobuf:"bytes,4,opt,name=detail,proto3" json:"detail,omitempty"`
+	// The part of the definition meant, e.g. bridge["xenbr0"].addresses[0] or
+	// backend["motd"].text; linkspan shows its line.
+	Path string `protobuf:"bytes,5,opt,name=path,proto3" json:"path,omitempty"`
+	// A place in one of the host's files, when path is empty.
+	Range *Range `protobuf:"bytes,6,opt,name=range,proto3" json:"range,omitempty"`
+	// Other places that explain it.
 	Related       []*Related `protobuf:"bytes,7,rep,name=related,proto3" json:"related,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2113,11 +2335,14 @@ func (x *Diagnostic) GetRelated() []*Related {
 	return nil
 }
 
+// Related is a second place that explains a diagnostic.
 type Related struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Message       string                 `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
-	Path          string                 `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
-	Range         *Range                 `protobuf:"bytes,3,opt,name=range,proto3" json:"range,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// E.g. "first given here".
+	Message string `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	// As in Diagnostic.
+	Path          string `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	Range         *Range `protobuf:"bytes,3,opt,name=range,proto3" json:"range,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2173,11 +2398,13 @@ func (x *Related) GetRange() *Range {
 	return nil
 }
 
+// Range is a stretch of a file.
 type Range struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	File          string                 `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
-	Start         *Position              `protobuf:"bytes,2,opt,name=start,proto3" json:"start,omitempty"`
-	End           *Position              `protobuf:"bytes,3,opt,name=end,proto3" json:"end,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	File  string                 `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	Start *Position              `protobuf:"bytes,2,opt,name=start,proto3" json:"start,omitempty"`
+	// Exclusive.
+	End           *Position `protobuf:"bytes,3,opt,name=end,proto3" json:"end,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2233,10 +2460,12 @@ func (x *Range) GetEnd() *Position {
 	return nil
 }
 
+// Position is a place in a file.
 type Position struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Counted from 1; 0 when not known.
-	Line   int32 `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
+	Line int32 `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
+	// Counted from 1, in characters.
 	Column int32 `protobuf:"varint,2,opt,name=column,proto3" json:"column,omitempty"`
 	// Counted from 0.
 	Byte          int64 `protobuf:"varint,3,opt,name=byte,proto3" json:"byte,omitempty"`

@@ -6,15 +6,77 @@
 
 // The protocol between linkspan and a backend plugin, version 1.
 //
-// A plugin is a program that linkspan starts with the handshake of
-// hashicorp/go-plugin (protocol "grpc", version 1; see the README beside this
-// directory) and that serves BackendService on the socket it names. All calls
-// but Apply and Restore leave no trace. Calls may come in any order and at the
-// same time. Fields and enum values that a plugin does not know are to be
-// ignored.
+// This file is all that an author in a language other than Go needs; an author
+// in Go needs none of it (package linkspan/plugins). It is gRPC over a Unix
+// socket, with the start of hashicorp/go-plugin.
 //
-// An error status means that the plugin itself failed. What is wrong with the
-// definition or with the host is a Diagnostic in the response.
+// # Start
+//
+// linkspan starts the executable linkspan-backend-NAME, as the user that it runs
+// as, without arguments, in a session of its own, with an empty standard input
+// and these environment variables only:
+//
+//   PATH, LANG                 /usr/sbin:/usr/bin:/sbin:/bin and C.UTF-8
+//   LINKSPAN_PLUGIN            "started-by-linkspan"; else the plugin was
+//                              started by hand: say what it is, and exit 1
+//   PLUGIN_PROTOCOL_VERSIONS   versions of this protocol that linkspan speaks,
+//                              e.g. "1,2": choose the highest that you speak too
+//   PLUGIN_UNIX_SOCKET_DIR     a directory that only this user can enter: make
+//                              the socket in it (or in a directory below it),
+//                              with a path of at most 107 bytes
+//   LINKSPAN_PLUGIN_ALIVE_FD   "3": see "End"
+//
+// and a few PLUGIN_… variables that may be ignored. Descriptor 4 is the
+// executable itself: for a script, the path in its argv[0] is
+// /proc/self/fd/4, and files that lay beside it are not found through it. A
+// script of several files is best one archive (python3 -m zipapp); the lock file
+// then covers all of it.
+//
+// Once the plugin listens, it prints one line to standard output and flushes it:
+//
+//   1|VERSION|unix|SOCKET|grpc
+//
+// VERSION is the chosen version of this protocol, SOCKET the absolute path. This
+// must happen within a minute. Before the first call linkspan checks that the
+// process that it started, or one of its session, listens there. Whatever else
+// is printed, to standard output or error, is the plugin's log: shown with -v,
+// its last line in an error message, the first MiB of it at all.
+//
+// # Services
+//
+// The plugin serves BackendService, without TLS, and accepts messages of 256 MiB
+// (gRPC's own limit for received messages is 4 MiB: raise it). linkspan accepts
+// as much. No other service is needed. A plugin that also serves
+// plugin.GRPCController of go-plugin (rpc Shutdown(Empty) returns (Empty)) is
+// asked to end by it.
+//
+// Calls may come in any order and several at the same time. All of them but
+// Apply and Restore change nothing and leave no trace; Render and Plan look at
+// nothing but the request. A call that takes longer than a minute, Apply and
+// Restore apart, is given up.
+//
+// Fields, enum words and keys of JSON objects that a plugin does not know come
+// from a newer linkspan and are to be ignored: `linkspan plugins test` sends
+// some. Fields are only ever added within a version; whether linkspan may ask
+// for something is said by DescribeResponse.features.
+//
+// # Faults
+//
+// An error status means that the plugin itself failed: its message is shown with
+// the plugin's name and path, and nothing is planned, or what was done is
+// undone. What is wrong with the definition or with the host is a Diagnostic in
+// the response. A Diagnostic whose path names a part of the definition is shown
+// at the line that says it.
+//
+// # End
+//
+// A call whose client has gone (gRPC cancellation) is to be ended; an Apply
+// finishes or undoes the operation in hand first. linkspan may die at any time:
+// the plugin then gets SIGTERM, descriptor 3 comes to its end, and writing to
+// standard error fails with SIGPIPE. None of these may cut an operation off:
+// ignore SIGPIPE, SIGHUP and SIGINT, and on SIGTERM finish the operation in hand
+// and exit. What the plugin has started in its process group ends with it.
+// A plugin without the feature "apply" has nothing to finish and need not care.
 
 package wire
 
@@ -43,21 +105,32 @@ const (
 // BackendServiceClient is the client API for BackendService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// BackendService is one place where a network is kept: the files of a
+// distribution, a hypervisor's configuration, a switch. It never decides what is
+// done. A plan is made of Read, Render, the difference of their objects (which
+// linkspan makes) and Plan, in this order.
 type BackendServiceClient interface {
 	// Says what the backend is; the same at every call.
 	Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*DescribeResponse, error)
 	// Says what is there.
 	Read(ctx context.Context, in *ReadRequest, opts ...grpc.CallOption) (*ReadResponse, error)
-	// Says what the definition means; pure.
+	// Says what the definition means; pure. What the backend cannot express is
+	// refused by an error diagnostic, never dropped.
 	Render(ctx context.Context, in *RenderRequest, opts ...grpc.CallOption) (*RenderResponse, error)
 	// Says which operations make the changes, in order; pure.
 	Plan(ctx context.Context, in *PlanRequest, opts ...grpc.CallOption) (*PlanResponse, error)
 	// Carries out operations of kind "own", in order. A response is sent before
-	// and after each operation. Only with the feature "apply".
+	// and after each operation. It stops at the first that fails, or when the call
+	// is cancelled, with the operation in hand finished or undone. An operation
+	// whose result is already there is no error. Only with the feature "apply".
 	Apply(ctx context.Context, in *ApplyRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ApplyResponse], error)
-	// Records what the operations will touch. Only with the feature "apply".
+	// Records all that the operations will touch, so that Restore can bring it
+	// back in another process. Only with the feature "apply".
 	Snapshot(ctx context.Context, in *SnapshotRequest, opts ...grpc.CallOption) (*SnapshotResponse, error)
-	// Brings a recorded state back; twice is once. Only with the feature "apply".
+	// Brings a recorded state back; twice is once. It may come while an Apply that
+	// was cancelled still has an operation in hand, and waits for that. Only with
+	// the feature "apply".
 	Restore(ctx context.Context, in *RestoreRequest, opts ...grpc.CallOption) (*RestoreResponse, error)
 }
 
@@ -151,21 +224,32 @@ func (c *backendServiceClient) Restore(ctx context.Context, in *RestoreRequest, 
 // BackendServiceServer is the server API for BackendService service.
 // All implementations must embed UnimplementedBackendServiceServer
 // for forward compatibility.
+//
+// BackendService is one place where a network is kept: the files of a
+// distribution, a hypervisor's configuration, a switch. It never decides what is
+// done. A plan is made of Read, Render, the difference of their objects (which
+// linkspan makes) and Plan, in this order.
 type BackendServiceServer interface {
 	// Says what the backend is; the same at every call.
 	Describe(context.Context, *DescribeRequest) (*DescribeResponse, error)
 	// Says what is there.
 	Read(context.Context, *ReadRequest) (*ReadResponse, error)
-	// Says what the definition means; pure.
+	// Says what the definition means; pure. What the backend cannot express is
+	// refused by an error diagnostic, never dropped.
 	Render(context.Context, *RenderRequest) (*RenderResponse, error)
 	// Says which operations make the changes, in order; pure.
 	Plan(context.Context, *PlanRequest) (*PlanResponse, error)
 	// Carries out operations of kind "own", in order. A response is sent before
-	// and after each operation. Only with the feature "apply".
+	// and after each operation. It stops at the first that fails, or when the call
+	// is cancelled, with the operation in hand finished or undone. An operation
+	// whose result is already there is no error. Only with the feature "apply".
 	Apply(*ApplyRequest, grpc.ServerStreamingServer[ApplyResponse]) error
-	// Records what the operations will touch. Only with the feature "apply".
+	// Records all that the operations will touch, so that Restore can bring it
+	// back in another process. Only with the feature "apply".
 	Snapshot(context.Context, *SnapshotRequest) (*SnapshotResponse, error)
-	// Brings a recorded state back; twice is once. Only with the feature "apply".
+	// Brings a recorded state back; twice is once. It may come while an Apply that
+	// was cancelled still has an operation in hand, and waits for that. Only with
+	// the feature "apply".
 	Restore(context.Context, *RestoreRequest) (*RestoreResponse, error)
 	mustEmbedUnimplementedBackendServiceServer()
 }
