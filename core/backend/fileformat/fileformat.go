@@ -63,6 +63,8 @@ type Found struct {
 	// Objects are things of the format's own beside interfaces, e.g. a switch's
 	// port profiles. What is wanted of them is what Parse finds in the files that
 	// Render returns.
+	// One that linkspan has made and that is no longer wanted is removed; others
+	// are left alone.
 	Objects []plan.Object
 }
 
@@ -79,6 +81,9 @@ type About struct {
 	// Comment is what a comment's line begins with, e.g. "#". Without one no file
 	// can be marked as linkspan's, and none is ever removed.
 	Comment string
+	// ObjectsOnly tells that the files say nothing of interfaces as such, and
+	// Found.Objects are all that counts: port descriptions, a message of the day.
+	ObjectsOnly bool
 	// Restarts are the services that must be restarted when a file has changed.
 	// With one, the block takes `restart = "never"`.
 	Restarts []plan.Restart
@@ -116,15 +121,26 @@ func (b *formatted) Render(_ context.Context, q backend.RenderRequest) (backend.
 	said, more := b.parse(files)
 	out := backend.RenderResponse{Diagnostics: append(diags, more...)}
 	want := needed(q.Host)
-	out.Objects = append(backend.InterfaceObjects(&want, b.about.Name), said.Objects...)
+	if !b.about.ObjectsOnly {
+		out.Objects = backend.InterfaceObjects(&want, b.about.Name)
+	}
+	out.Objects = append(out.Objects, said.Objects...)
 	if !out.Diagnostics.HasErrors() {
 		out.Diagnostics = append(out.Diagnostics, b.inexpressible(out.Objects, b.objects(said))...)
 	}
-	if q.Host.Apply.Prune {
-		for name := range strings.FieldsSeq(q.Facts[factMade]) {
-			out.Objects = append(out.Objects, plan.Object{Ref: backend.Ref(name), Absent: true,
-				Reason: "linkspan made its file, the definition no longer names it and says prune = true"})
+	gone, err := leftOver(q.Facts)
+	if err != nil {
+		return backend.RenderResponse{}, err
+	}
+	for _, ref := range gone {
+		o := plan.Object{Ref: ref, Absent: true, Reason: "linkspan made it, and the definition no longer says it"}
+		if ref.Class == plan.ClassInterface {
+			if !q.Host.Apply.Prune {
+				continue
+			}
+			o.Reason = "linkspan made its file, the definition no longer names it and says prune = true"
 		}
+		out.Objects = append(out.Objects, o)
 	}
 	sortObjects(out.Objects)
 	for _, f := range files {

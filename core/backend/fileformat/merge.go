@@ -3,6 +3,8 @@ package fileformat
 import (
 	"slices"
 	"strings"
+
+	"linkspan/core/plan"
 )
 
 // merge puts the lines of a file that only people know into the text that
@@ -15,8 +17,8 @@ type merge struct {
 	known map[string]int
 	// silent reports whether the file says the same without current[from:to].
 	silent func(from, to int) bool
-	// about names what a section by itself says something of; or nothing.
-	about func(text string) string
+	// about names what a section by itself says something of.
+	about func(text string) map[plan.Ref]bool
 
 	to     []int   // of each line of current: its place in ours, or -1
 	end    []int   // of the last line of a section: where its counterpart ends
@@ -31,9 +33,6 @@ type scope struct {
 	current, ours span
 	whole         bool // of paragraphs, and not of lines
 }
-
-// nothing is what a section is about that linkspan does not know.
-const nothing = "[]"
 
 // lines splits a text; each line ends in a newline.
 func lines(text string) []string {
@@ -127,14 +126,18 @@ func (m *merge) abandon(s span) {
 }
 
 // partners gives for each section its counterpart, or -1: the one with the same
-// key in order, else the one elsewhere, else the one about the same thing.
+// key in order, else the one elsewhere, else one that is about some of the same
+// things. A text of a single section is that of the other text.
 func (m *merge) partners(mine, ours []section) []int {
 	out, taken := slices.Repeat([]int{-1}, len(mine)), make([]bool, len(ours))
 	take := func(i, j int) { out[i], taken[j] = j, true }
 	for _, p := range align(keys(mine), keys(ours)) {
 		take(p.i, p.j)
 	}
-	places, abouts := once(keys(ours)), map[string]int(nil)
+	if len(mine) == 1 && len(ours) == 1 && mine[0].size() > 1 {
+		return []int{0}
+	}
+	places, abouts := once(keys(ours)), []map[plan.Ref]bool(nil)
 	for i, c := range mine {
 		if out[i] >= 0 || c.size() == 1 {
 			continue
@@ -146,24 +149,33 @@ func (m *merge) partners(mine, ours []section) []int {
 		if abouts == nil {
 			abouts = m.abouts(ours, taken)
 		}
-		if j, ok := abouts[m.about(m.joined(c.span))]; ok && !taken[j] {
+		subject := m.about(strings.Join(m.current[c.from:c.to], ""))
+		if j := slices.IndexFunc(abouts, func(o map[plan.Ref]bool) bool { return overlap(subject, o) }); j >= 0 && !taken[j] {
 			take(i, j)
+			abouts[j] = nil
 		}
 	}
 	return out
 }
 
-func (m *merge) joined(s span) string { return strings.Join(m.current[s.from:s.to], "") }
-
 // abouts gives what the sections of ours without a counterpart are about.
-func (m *merge) abouts(ours []section, taken []bool) map[string]int {
-	out := make(map[string]int)
+func (m *merge) abouts(ours []section, taken []bool) []map[plan.Ref]bool {
+	out := make([]map[plan.Ref]bool, len(ours))
 	for j, o := range ours {
-		if about := m.about(strings.Join(m.ours[o.from:o.to], "")); !taken[j] && about != nothing {
-			out[about] = j
+		if !taken[j] {
+			out[j] = m.about(strings.Join(m.ours[o.from:o.to], ""))
 		}
 	}
 	return out
+}
+
+func overlap(a, b map[plan.Ref]bool) bool {
+	for ref := range a {
+		if b[ref] {
+			return true
+		}
+	}
+	return false
 }
 
 // judge finds the unknown lines among those that have no place.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"linkspan/core/plan"
 )
 
 // FuzzMerge: whatever the texts, the result is ours with lines of current in
@@ -17,7 +19,7 @@ func FuzzMerge(f *testing.F) {
 		m.silent = func(from, to int) bool {
 			return !slices.ContainsFunc(m.current[from:to], func(l string) bool { return !unknown(l) })
 		}
-		m.about = func(text string) string { return text[:1] }
+		m.about = func(text string) map[plan.Ref]bool { return map[plan.Ref]bool{{Name: text[:1]}: true} }
 		out := lines(m.text())
 		rest := slices.Clone(m.ours)
 		added := 0
@@ -54,7 +56,7 @@ func TestIndented(t *testing.T) {
 	m.silent = func(from, to int) bool {
 		return !slices.ContainsFunc(m.current[from:to], func(l string) bool { return !strings.Contains(l, "wake") })
 	}
-	m.about = func(string) string { return nothing }
+	m.about = func(string) map[plan.Ref]bool { return nil }
 	want := "network:\n  cards:\n    eth1:\n      mtu: 9000\n      wake: false\n    eth2:\n      mtu: 1500\n"
 	if have := m.text(); have != want || m.lost != 1 {
 		t.Errorf("%d lost of\n%s", m.lost, have)

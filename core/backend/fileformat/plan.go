@@ -53,8 +53,9 @@ type planning struct {
 	q       backend.PlanRequest
 	now     map[string]File // by path, of what exists
 	found   Found
-	full    map[string]File // what the files should be, without other people's lines
-	base    map[string]File // what linkspan would write for what they say
+	full    map[string]File   // what the files should be, without other people's lines
+	base    map[string]File   // what linkspan would write for what they say
+	desired map[plan.Ref]bool // also what is to be absent
 	changed map[plan.Ref]bool
 	gone    map[plan.Ref]bool // of changed: wanted absent
 	tries   int
@@ -65,12 +66,15 @@ type planning struct {
 }
 
 func (b *formatted) newPlanning(q backend.PlanRequest) (*planning, error) {
-	p := &planning{formatted: b, q: q, now: make(map[string]File), changed: make(map[plan.Ref]bool), gone: make(map[plan.Ref]bool)}
+	p := &planning{formatted: b, q: q, now: make(map[string]File), desired: make(map[plan.Ref]bool), changed: make(map[plan.Ref]bool), gone: make(map[plan.Ref]bool)}
 	list := texts(q.Actual.Files)
 	for _, f := range list {
 		p.now[f.Path] = f
 	}
 	p.after = maps.Clone(p.now)
+	for _, o := range q.Desired {
+		p.desired[o.Ref] = true
+	}
 	p.found, _ = b.parse(list)
 	for _, c := range q.Changes {
 		p.changed[c.Ref] = true
@@ -178,8 +182,7 @@ func (p *planning) write(now, full File, exists bool) {
 func (p *planning) remove(now File) {
 	mentioned := p.mentioned(now)
 	for ref := range mentioned {
-		_, declared := p.q.Host.Interface(ref.Name)
-		if ref.Class == plan.ClassInterface && !declared && !p.gone[ref] {
+		if _, declared := p.q.Host.Interface(ref.Name); !declared && !p.gone[ref] {
 			return
 		}
 	}
@@ -228,12 +231,10 @@ func (p *planning) without(now File) string {
 // merged is a text with the lines of the present file that nobody but people
 // know, and the number of those that go.
 func (p *planning) merged(now File, text string) (string, int) {
-	before := p.objects(p.found)
+	before := p.counted(p.found)
 	m := &merge{current: lines(now.Text), ours: lines(text), comment: p.about.Comment, known: counted(p.base[now.Path].Text)}
 	m.known[p.header(now.Path)]++
-	m.about = func(text string) string {
-		return fmt.Sprint(slices.SortedFunc(maps.Keys(p.mentioned(File{Path: now.Path, Text: text})), compareRefs))
-	}
+	m.about = func(text string) map[plan.Ref]bool { return p.mentioned(File{Path: now.Path, Text: text}) }
 	m.silent = func(from, to int) bool {
 		if p.tries++; p.tries > maxTries {
 			return true
@@ -243,6 +244,12 @@ func (p *planning) merged(now File, text string) (string, int) {
 		return p.saysSame(without, before)
 	}
 	return m.text(), m.lost
+}
+
+// counted are the objects of which a line must not be lost or kept by mistake:
+// every interface, and of the format's own those that are wanted or to go.
+func (p *planning) counted(found Found) []plan.Object {
+	return slices.DeleteFunc(p.objects(found), func(o plan.Object) bool { return o.Class != plan.ClassInterface && !p.desired[o.Ref] })
 }
 
 // saysSame reports whether the files say the same with one of them replaced.
@@ -256,7 +263,7 @@ func (p *planning) saysSame(f File, before []plan.Object) bool {
 		list = append(list, p.now[path])
 	}
 	found, diags := p.parse(list)
-	return !diags.HasErrors() && reflect.DeepEqual(p.objects(found), before)
+	return !diags.HasErrors() && reflect.DeepEqual(p.counted(found), before)
 }
 
 // replace adds the operation that makes a file have a text, if it differs; an

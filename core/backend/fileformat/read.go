@@ -3,6 +3,7 @@ package fileformat
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -20,8 +21,8 @@ import (
 // take about one.
 const maxFile = 8 << 20
 
-// factMade lists, in Facts, the interfaces in files that linkspan has made and
-// that the definition does not declare.
+// factMade lists, in Facts, as a JSON list of plan.Ref, what is in files that
+// linkspan has made and what the definition does not say.
 const factMade = "made"
 
 // Read says what the files say of what is declared, and of what linkspan has
@@ -36,20 +37,56 @@ func (b *formatted) Read(_ context.Context, q backend.ReadRequest) (backend.Read
 		return backend.ReadResponse{}, err
 	}
 	out := backend.ReadResponse{Files: states, Diagnostics: append(diags, more...)}
-	declared := func(name string) bool { _, ok := q.Host.Interface(name); return ok }
-	made := b.made(states, declared)
+	want, err := b.wanted(q.Setup)
+	if err != nil {
+		return backend.ReadResponse{}, err
+	}
+	made := b.made(states, want)
 	for _, o := range b.objects(found) {
-		if o.Class != plan.ClassInterface || declared(o.Name) || q.Host.Apply.Prune && made[o.Name] != "" {
+		if o.Class != plan.ClassInterface || want[o.Ref] || q.Host.Apply.Prune && made[o.Ref] != "" {
 			out.Objects = append(out.Objects, o)
 		}
 	}
-	if len(made) > 0 {
-		out.Facts = map[string]string{factMade: strings.Join(slices.Sorted(maps.Keys(made)), " ")}
-	}
-	if !q.Host.Apply.Prune {
-		for _, name := range slices.Sorted(maps.Keys(made)) {
-			out.Diagnostics = append(out.Diagnostics, ruleLeft.In(diag.Range{File: made[name]}, "linkspan made the file, and the definition no longer names %q, which stays configured", name))
+	gone := slices.SortedFunc(maps.Keys(made), compareRefs)
+	for _, ref := range gone {
+		if ref.Class == plan.ClassInterface && !q.Host.Apply.Prune {
+			out.Diagnostics = append(out.Diagnostics, ruleLeft.In(diag.Range{File: made[ref]}, "linkspan made the file, and the definition no longer names %q, which stays configured", ref.Name))
 		}
+	}
+	if len(gone) > 0 {
+		text, err := json.Marshal(gone)
+		if err != nil {
+			return backend.ReadResponse{}, err
+		}
+		out.Facts = map[string]string{factMade: string(text)}
+	}
+	return out, nil
+}
+
+// leftOver reads factMade.
+func leftOver(facts map[string]string) (out []plan.Ref, err error) {
+	if text := facts[factMade]; text != "" {
+		if err := json.Unmarshal([]byte(text), &out); err != nil {
+			return nil, fmt.Errorf("fact %q: %w", factMade, err)
+		}
+	}
+	return out, nil
+}
+
+// wanted is what the definition names: its interfaces, and what the format's
+// files would say of its own.
+func (b *formatted) wanted(s backend.Setup) (map[plan.Ref]bool, error) {
+	out := make(map[plan.Ref]bool)
+	for _, i := range s.Host.Interfaces {
+		out[backend.Ref(i.Name)] = true
+	}
+	files, _ := b.format.Render(b.definition(s)) // what it refuses, Render tells
+	if err := b.within(files); err != nil {
+		return nil, err
+	}
+	said, _ := b.parse(files)
+	for _, o := range said.Objects {
+		out[o.Ref] = true
 	}
 	return out, nil
 }
@@ -125,17 +162,16 @@ func (b *formatted) objects(found Found) []plan.Object {
 	return out
 }
 
-// made finds the interfaces in linkspan's own files that the definition does not
-// declare, with their file.
-func (b *formatted) made(states []backend.File, declared func(string) bool) map[string]string {
-	out := make(map[string]string)
+// made finds what linkspan's own files say and nobody wants, with the file.
+func (b *formatted) made(states []backend.File, wanted map[plan.Ref]bool) map[plan.Ref]string {
+	out := make(map[plan.Ref]string)
 	for _, f := range texts(states) {
 		if !b.isMade(f) {
 			continue
 		}
 		for ref := range b.mentioned(f) {
-			if ref.Class == plan.ClassInterface && !declared(ref.Name) {
-				out[ref.Name] = f.Path
+			if !wanted[ref] {
+				out[ref] = f.Path
 			}
 		}
 	}
