@@ -30,15 +30,14 @@ examples/boot has units that run it before the network starts.`,
 				left, err := engine.TimeLeft(r)
 				return err == nil && left == 0
 			}
-			_, err := a.recoverRuns(c.Context(), overdue)
+			_, err := a.recoverRuns(c.Context(), a.undoer(a.progress), overdue)
 			return err
 		},
 	}
 }
 
 // recoverRuns undoes the open runs that are chosen, and tells of each.
-func (a *app) recoverRuns(ctx context.Context, chosen func(*journal.Run) bool) ([]*journal.Run, error) {
-	u := a.undoer(a.progress)
+func (a *app) recoverRuns(ctx context.Context, u engine.Undoer, chosen func(*journal.Run) bool) ([]*journal.Run, error) {
 	undone, err := engine.Recover(a.journals(), chosen, func(run *journal.Run) error {
 		why := run.Why()
 		if why == "" {

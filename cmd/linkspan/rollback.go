@@ -14,8 +14,8 @@ import (
 
 type rollbackFlags struct {
 	view.PlanOptions
-	autoApprove bool
-	confirm     time.Duration
+	autoApprove, keepChanged bool
+	confirm                  time.Duration
 }
 
 func (a *app) rollbackCommand() *cobra.Command {
@@ -32,6 +32,7 @@ apply can be undone as long as its files are still as it wrote them.`,
 	planViewFlags(c, &f.PlanOptions)
 	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask")
 	c.Flags().DurationVar(&f.confirm, "confirm", 0, "undo the rollback after this `TIME` unless `linkspan confirm` is run, e.g. 2m")
+	c.Flags().BoolVar(&f.keepChanged, "keep-changed", false, "leave files as they are that someone else has written meanwhile; the old ones are forgotten")
 	return c
 }
 
@@ -76,7 +77,9 @@ func (a *app) undoOpen(ctx context.Context, run *journal.Run, f rollbackFlags) e
 	if err := a.ask(applyFlags{autoApprove: f.autoApprove}); err != nil {
 		return err
 	}
-	undone, err := a.recoverRuns(ctx, func(r *journal.Run) bool { return r.ID == run.ID })
+	u := a.undoer(a.progress)
+	u.KeepChanged = f.keepChanged
+	undone, err := a.recoverRuns(ctx, u, func(r *journal.Run) bool { return r.ID == run.ID })
 	if err == nil && len(undone) == 0 {
 		err = fmt.Errorf("run %d is over meanwhile; `linkspan history` shows how it ended", run.ID)
 	}

@@ -7,12 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"linkspan/core/engine/fault"
 	"linkspan/core/hook/script"
 	"linkspan/core/rehearse"
 	"linkspan/core/rehearse/uml"
@@ -22,6 +22,7 @@ import (
 // TestMain makes the test binary the program, the program's own plugins, and
 // what runs in a rehearsal's kernel.
 func TestMain(m *testing.M) {
+	fault.Main()
 	if plugins.ServeIfAsked(builtins()) || script.ServeIfAsked() {
 		return
 	}
@@ -34,14 +35,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"linkspan": program})
 }
 
-// program is the program's main. With LINKSPAN_TEST_ONE_THREAD all that its
-// main goroutine does is done by the main thread, for TestFaults.
-func program() {
-	if os.Getenv("LINKSPAN_TEST_ONE_THREAD") != "" {
-		runtime.LockOSThread()
-	}
-	os.Exit(run(os.Args[1:], standard()))
-}
+// program is the program's main.
+func program() { os.Exit(run(os.Args[1:], standard())) }
 
 // TestScripts runs the scripts below testdata/script: each uses the program as
 // a person does and reads what it says. Verbs beyond testscript's own:

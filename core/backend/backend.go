@@ -45,6 +45,10 @@ type Description struct {
 // FeatureApply says that the backend is an Applier.
 const FeatureApply = "apply"
 
+// FeatureVolatile says that what the backend changes itself is gone after a
+// reboot, as the state of the kernel is: an undo after one leaves it alone.
+const FeatureVolatile = "volatile"
+
 // Backend is one place where a network is kept. The methods are called in the
 // order in which they stand here, may be called again, and from several
 // goroutines at once. An error means that the backend itself failed; what is

@@ -13,9 +13,10 @@ import (
 
 // ownStage is the part of a plan that one backend carries out itself.
 type ownStage struct {
-	name    string
-	applier backend.Applier
-	request backend.ApplyRequest
+	name     string
+	volatile bool // a reboot undoes what it does
+	applier  backend.Applier
+	request  backend.ApplyRequest
 }
 
 // ownStages pairs each stage that has operations of its own with its Applier.
@@ -31,7 +32,8 @@ func (a *applying) ownStages() ([]ownStage, error) {
 			return nil, err
 		}
 		i := slices.IndexFunc(a.Backends, func(b Backend) bool { return b.Description.Name == s.Backend })
-		out = append(out, ownStage{s.Backend, applier, backend.ApplyRequest{Setup: a.setup(a.Backends[i]), Operations: own}})
+		volatile := slices.Contains(a.Backends[i].Description.Features, backend.FeatureVolatile)
+		out = append(out, ownStage{s.Backend, volatile, applier, backend.ApplyRequest{Setup: a.setup(a.Backends[i]), Operations: own}})
 	}
 	return out, nil
 }
@@ -46,7 +48,7 @@ func (a *applying) snapshots(ctx context.Context) ([]journal.Snapshot, error) {
 		if err != nil {
 			return nil, fmt.Errorf("backend %q: snapshot: %w", s.name, err)
 		}
-		out = append(out, journal.Snapshot{Backend: s.name, Data: data})
+		out = append(out, journal.Snapshot{Backend: s.name, Data: data, Volatile: s.volatile})
 	}
 	return out, nil
 }
@@ -63,7 +65,7 @@ func (a *applying) activate(ctx context.Context) error {
 		return err
 	}
 	for _, s := range a.stages {
-		if err := a.begins(ctx, "backend "+s.name); err != nil {
+		if err := a.begins(ctx, "backend "+s.name, !s.volatile); err != nil {
 			return err
 		}
 		if err := a.own(ctx, s); err != nil {
@@ -76,7 +78,7 @@ func (a *applying) activate(ctx context.Context) error {
 	}
 	for _, service := range restarts {
 		a.options.Progress("restarting " + service)
-		if err := a.begins(ctx, "restart "+service); err != nil {
+		if err := a.begins(ctx, "restart "+service, false); err != nil {
 			return err
 		}
 		if err := a.options.Services.Restart(ctx, service); err != nil {
@@ -90,12 +92,15 @@ func (a *applying) activate(ctx context.Context) error {
 	return a.hooks(ctx, "post_restart", restarts)
 }
 
-// begins writes down, on the disk, that a step begins which files do not show.
-func (a *applying) begins(ctx context.Context, step string) error {
+// begins writes down that a step begins which files do not show. It is on the
+// disk when begins returns if what the step does outlives a power cut; where it
+// does not, as with the kernel's state and with what runs, nobody will need to
+// know of it then.
+func (a *applying) begins(ctx context.Context, step string, outlives bool) error {
 	if err := stopped(ctx, step); err != nil {
 		return err
 	}
-	return a.run.Append(journal.Record{Kind: journal.KindStep, Step: step}, true)
+	return a.run.Append(journal.Record{Kind: journal.KindStep, Step: step}, outlives)
 }
 
 func (a *applying) ended(step string) error {

@@ -246,6 +246,9 @@ func (a *applying) hooks(ctx context.Context, phase string, restarts []string) e
 // unless a confirmation is waited for. A power cut from here on keeps the new.
 func (a *applying) keep() error {
 	if a.options.Confirm > 0 {
+		if err := a.rearm(); err != nil {
+			return err
+		}
 		d, err := journal.DeadlineIn(a.options.Confirm)
 		if err != nil {
 			return err
@@ -267,6 +270,19 @@ func (a *applying) keep() error {
 	}
 	if err := journal.In(a.StateDir).Prune(time.Now()); err != nil {
 		a.options.Progress(fmt.Sprintf("old journals stay: %v", err))
+	}
+	return nil
+}
+
+// rearm arms another guard if the first has died meanwhile: nobody would undo
+// the run at its deadline.
+func (a *applying) rearm() error {
+	if a.options.Guard == nil || Guarded(a.StateDir, a.run.ID) {
+		return nil
+	}
+	a.options.Progress("the guard has died; arming another one")
+	if err := a.options.Guard.Arm(context.Background(), a.run.ID); err != nil {
+		return fmt.Errorf("arming the undo again: %w", err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"linkspan/core/backend"
 	"linkspan/core/engine/journal"
@@ -18,6 +19,9 @@ type Undoer struct {
 	Services Services          // nil leaves services alone
 	Hooks    Hooks             // nil has none
 	Progress func(step string) // nil is silent
+	// KeepChanged leaves files as they are that someone else has written
+	// meanwhile; else each is an error.
+	KeepChanged bool
 }
 
 // Undo puts everything back and says so in the journal. It can be called again
@@ -35,15 +39,14 @@ func (u Undoer) Undo(ctx context.Context, run *journal.Run, why string) error {
 }
 
 func (u Undoer) putBack(ctx context.Context, run *journal.Run) error {
-	b := run.Begin()
-	errs := u.restore(ctx, run)
-	u.tell(fmt.Sprintf("putting %s back", files.Count(len(b.Files.Files))))
-	set, err := files.Resume(b.Root, runName(run.ID), b.Files)
-	if err == nil {
-		err = set.Undo()
+	boot, err := journal.BootID()
+	if err != nil {
+		return err
 	}
-	errs = append(errs, err)
-	if u.Services != nil {
+	b := run.Begin()
+	rebooted := b.Boot != boot
+	errs := append(u.restore(ctx, run, rebooted), u.putFilesBack(run, rebooted))
+	if u.Services != nil && !rebooted {
 		for _, service := range run.Begun("restart ") {
 			u.tell("restarting " + service)
 			if err := u.Services.Restart(ctx, service); err != nil {
@@ -59,17 +62,33 @@ func (u Undoer) putBack(ctx context.Context, run *journal.Run) error {
 	return errors.Join(errs...)
 }
 
+func (u Undoer) putFilesBack(run *journal.Run, rebooted bool) error {
+	b := run.Begin()
+	u.tell(fmt.Sprintf("putting %s back", files.Count(len(b.Files.Files))))
+	set, err := files.Resume(b.Root, runName(run.ID), b.Files)
+	if err != nil {
+		return err
+	}
+	if rebooted {
+		set.AfterPowerCut()
+	}
+	if u.KeepChanged {
+		set.KeepChanged()
+	}
+	return set.Undo()
+}
+
 // restore gives each backend that had begun its snapshot back, the last first.
-func (u Undoer) restore(ctx context.Context, run *journal.Run) []error {
+// After a reboot the kernel has nothing of what it had, before or after: the
+// network's start makes it anew, from the files.
+func (u Undoer) restore(ctx context.Context, run *journal.Run, rebooted bool) []error {
 	begun := make(map[string]bool)
 	for _, name := range run.Begun("backend ") {
 		begun[name] = true
 	}
 	var errs []error
-	snapshots := run.Begin().Snapshots
-	for i := len(snapshots) - 1; i >= 0; i-- {
-		s := snapshots[i]
-		if !begun[s.Backend] {
+	for _, s := range slices.Backward(run.Begin().Snapshots) {
+		if !begun[s.Backend] || rebooted && s.Volatile {
 			continue
 		}
 		u.tell("restoring what " + s.Backend + " had changed")

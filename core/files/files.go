@@ -5,12 +5,15 @@
 // at everything and writes nothing; Stage writes every new text beside its
 // target, so that a full disk or a read-only file shows before anything has
 // changed; Commit renames each into place, with the old file kept under
-// another name; Close forgets the old ones. Undo leads back from anywhere: the
-// same inodes, with their owner, times, labels and attributes.
+// another name, and then makes the whole set durable at once; Close forgets the
+// old ones. Undo leads back from anywhere: the same inodes, with their owner,
+// times, labels and attributes.
 //
 // What Undo needs is in Images, which another process can resume from: names
 // of temporary files follow from the set's ID, and what has been done shows in
-// the files themselves.
+// the files themselves. Images must be on the disk before Stage begins: nothing
+// is synced before the end of Commit, so that after a power cut a file may be
+// torn, and only they can mend it (see AfterPowerCut).
 package files
 
 import (
@@ -76,6 +79,9 @@ type Set struct {
 	root  *os.Root
 	items []*item
 	made  []string // directories that are not there before, outermost first
+
+	powerCut    bool // see AfterPowerCut
+	keepChanged bool // see KeepChanged
 }
 
 // item is one file of the set.
@@ -170,8 +176,8 @@ func (s *Set) missingDirs(dir string) {
 	s.made = append(s.made, dir)
 }
 
-// Stage writes every new text beside its target and makes it durable. After
-// an error, Undo removes what was written.
+// Stage writes every new text beside its target. After an error, Undo removes
+// what was written.
 func (s *Set) Stage() error {
 	for _, dir := range s.made {
 		if err := s.root.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -186,22 +192,20 @@ func (s *Set) Stage() error {
 			return explain(it.Change.Path, err)
 		}
 	}
-	if err := s.sync(); err != nil {
-		return fmt.Errorf("writing the new files: %w", err)
-	}
 	return nil
 }
 
-// Commit puts every new file in place. Between checking a file and replacing
-// it only a rename happens. After an error, Undo puts everything back.
+// Commit puts every new file in place and makes all of them durable. Between
+// checking a file and replacing it only a rename happens. After an error, Undo
+// puts everything back.
 func (s *Set) Commit() error {
 	for _, it := range s.items {
 		if err := s.place(it); err != nil {
 			return explain(it.Change.Path, err)
 		}
 	}
-	if err := s.syncDirs(); err != nil {
-		return fmt.Errorf("syncing the directories: %w", err)
+	if err := s.sync(); err != nil {
+		return fmt.Errorf("making the new files durable: %w", err)
 	}
 	return nil
 }
@@ -230,6 +234,9 @@ func (s *Set) place(it *item) error {
 func (s *Set) Close() error {
 	var errs []error
 	for _, it := range s.items {
+		if !it.Change.Before.Exists {
+			continue
+		}
 		if err := s.remove(it.old); err != nil {
 			errs = append(errs, err)
 		}
@@ -237,12 +244,17 @@ func (s *Set) Close() error {
 	return errors.Join(append(errs, s.root.Close())...)
 }
 
-// remove removes a file; one that is not there is no error.
+// remove removes a file; one that is not there is no error. It looks first: a
+// removal that fails is tried again as that of a directory (os.Root.Remove).
 func (s *Set) remove(rel string) error {
-	if err := s.root.Remove(rel); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	_, err := s.root.Lstat(rel)
+	if err == nil {
+		err = s.root.Remove(rel)
 	}
-	return nil
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // Count spells a number of files: "1 file", "6 files".

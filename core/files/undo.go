@@ -23,7 +23,7 @@ func (e *ConflictError) Error() string {
 	if e.Kept != "" {
 		where = "is kept as " + e.Kept
 	}
-	return fmt.Sprintf("%s was written by someone else meanwhile and stays so; the file of before %s", e.Path, where)
+	return fmt.Sprintf("%s was written by someone else meanwhile and stays so; the file of before %s (`linkspan rollback -keep-changed` leaves it at that)", e.Path, where)
 }
 
 // Undo puts every file back as it was and removes what was staged, from
@@ -43,8 +43,8 @@ func (s *Set) Undo() error {
 		}
 	}
 	if len(errs) == 0 {
-		if err := s.syncDirs(); err != nil {
-			errs = append(errs, fmt.Errorf("syncing the directories: %w", err))
+		if err := s.sync(); err != nil {
+			errs = append(errs, fmt.Errorf("making the old files durable: %w", err))
 		}
 	}
 	return errors.Join(errs...)
@@ -72,11 +72,41 @@ func (s *Set) putBack(it *item) error {
 	if !have.Exists && kept { // a kill between the two renames of a removal cannot leave this; a hand can
 		return s.root.Rename(it.old, it.Target)
 	}
+	if s.powerCut && (torn(have.Content, it.Change.After.Content) || torn(have.Content, it.Change.Before.Content)) {
+		return s.replaceBack(it, kept)
+	}
+	if s.keepChanged {
+		return s.remove(it.old)
+	}
 	conflict := &ConflictError{Path: it.Change.Path}
 	if kept {
 		conflict.Kept = "/" + it.old
 	}
 	return conflict
+}
+
+// AfterPowerCut says that the machine has been off since the set was staged: a
+// new file that had not reached the disk in full is taken for what it is, and
+// not for someone's edit.
+func (s *Set) AfterPowerCut() { s.powerCut = true }
+
+// KeepChanged says that files which someone else has written meanwhile stay as
+// they are, and that the old ones are forgotten.
+func (s *Set) KeepChanged() { s.keepChanged = true }
+
+// torn reports whether a text is what a power cut can leave of another one: no
+// longer than it, and each byte either the same or never written, which reads as
+// zero (ext4 with delayed allocation and XFS show lengths before contents).
+func torn(have, whole []byte) bool {
+	if len(have) > len(whole) {
+		return false
+	}
+	for i, b := range have {
+		if b != 0 && b != whole[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // replaceBack replaces the new file by the old one.

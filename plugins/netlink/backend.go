@@ -22,6 +22,6 @@ func (*netlinkBackend) Describe(context.Context) (backend.Description, error) {
 	return backend.Description{
 		Name: Name, Version: "1.0.0", Doc: "The running kernel, through rtnetlink.", Phase: backend.Activate,
 		Schema:   schema(),
-		Features: []string{backend.FeatureApply},
+		Features: []string{backend.FeatureApply, backend.FeatureVolatile},
 	}, nil
 }

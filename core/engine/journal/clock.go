@@ -11,7 +11,7 @@ import (
 
 // DeadlineIn is the deadline a while from now.
 func DeadlineIn(d time.Duration) (Deadline, error) {
-	boot, err := bootID()
+	boot, err := BootID()
 	if err != nil {
 		return Deadline{}, err
 	}
@@ -25,7 +25,7 @@ func DeadlineIn(d time.Duration) (Deadline, error) {
 // Left is how long it is to the deadline; 0 when it has passed, or when the
 // host has rebooted since.
 func (d Deadline) Left() (time.Duration, error) {
-	boot, err := bootID()
+	boot, err := BootID()
 	if err != nil {
 		return 0, err
 	}
@@ -36,8 +36,8 @@ func (d Deadline) Left() (time.Duration, error) {
 	return max(0, d.At-now), err
 }
 
-// bootID is another one after each boot (random(4)).
-func bootID() (string, error) {
+// BootID is another one after each boot (random(4)).
+func BootID() (string, error) {
 	text, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return "", fmt.Errorf("boot id: %w", err)

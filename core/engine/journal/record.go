@@ -53,6 +53,7 @@ type Begin struct {
 	Program    string        `json:"program"`    // version
 	Root       string        `json:"root,omitempty"`
 	Netns      string        `json:"netns,omitempty"`
+	Boot       string        `json:"boot"` // of the kernel that it ran on: /proc/sys/kernel/random/boot_id
 	Plan       *plan.Plan    `json:"plan"`
 	Files      files.Images  `json:"files"`
 	Snapshots  []Snapshot    `json:"snapshots,omitempty"`
@@ -64,6 +65,8 @@ type Begin struct {
 type Snapshot struct {
 	Backend string `json:"backend"`
 	Data    []byte `json:"data"`
+	// Volatile tells that a reboot brings the recorded state back by itself.
+	Volatile bool `json:"volatile,omitempty"`
 }
 
 // Deadline is a moment of one boot, on a clock that nobody can set.

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Store is the journals of one host: files "applies/000012.journal" below the
@@ -48,30 +50,41 @@ func (s Store) Next() (int, error) {
 // Create begins the journal of a new run. When it returns, the beginning is on
 // the disk; nothing may be changed before.
 func (s Store) Create(id int, b Begin) (*Run, error) {
+	_, err := os.Stat(s.dir)
+	fresh := errors.Is(err, fs.ErrNotExist)
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	r := &Run{ID: id, Path: s.Path(id, "journal")}
+	if b.Boot, err = BootID(); err != nil {
+		return nil, err
+	}
+	rec := Record{Time: time.Now().UTC(), Kind: KindBegin, Begin: &b}
+	r := &Run{ID: id, Path: s.Path(id, "journal"), Records: []Record{rec}}
 	f, err := open(r.Path, os.O_CREATE|os.O_EXCL|os.O_WRONLY)
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	rec := Record{Time: time.Now().UTC(), Kind: KindBegin, Begin: &b}
 	line, err := encode(rec)
 	if err == nil {
 		_, err = f.Write(line)
 	}
 	if err == nil {
-		err = f.Sync()
+		err = s.syncNew(f, fresh)
 	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = syncDir(s.dir)
-	}
-	if err != nil {
+	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, errors.Join(fmt.Errorf("journal %s: %w", r.Path, err), os.Remove(r.Path))
 	}
-	r.Records = []Record{rec}
 	return r, nil
+}
+
+// syncNew makes a new file durable, with its name: the directory is synced as
+// well (fsync(2)). The first of a host has new directories above it, whose names
+// lie in others again, so that everything is.
+func (s Store) syncNew(f *os.File, all bool) error {
+	if all {
+		return unix.Syncfs(int(f.Fd()))
+	}
+	return errors.Join(f.Sync(), syncDir(s.dir))
 }
 
 // open opens a journal; never through a symlink.
