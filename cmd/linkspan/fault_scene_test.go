@@ -146,7 +146,7 @@ func scenesOf(t *testing.T, dir string, where []string) []scene {
 	must(t, after, apply...)
 	renames := 0
 	linkspan(t, cut, func(c fault.Call) fault.Verdict {
-		if c.Name == "renameat" && c.Role == "program" {
+		if strings.HasPrefix(c.Name, "renameat") && c.Role == "program" {
 			renames++
 		}
 		return fault.Verdict{Kill: renames == 3}

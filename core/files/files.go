@@ -64,7 +64,7 @@ func read(r *os.Root, rel string) (plan.FileState, error) {
 		return plan.FileState{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return plan.FileState{}, fmt.Errorf("/%s is no regular file", rel)
+		return plan.FileState{}, notRegular(rel)
 	}
 	content, err := r.ReadFile(rel)
 	if err != nil {
@@ -73,12 +73,15 @@ func read(r *os.Root, rel string) (plan.FileState, error) {
 	return plan.FileState{Exists: true, Mode: uint32(info.Mode().Perm()), Content: content}, nil
 }
 
+func notRegular(rel string) error { return fmt.Errorf("/%s is no regular file", rel) }
+
 // Set is a set of files that is being replaced.
 type Set struct {
-	id    string
-	root  *os.Root
-	items []*item
-	made  []string // directories that are not there before, outermost first
+	id      string
+	root    *os.Root
+	folders map[string]*os.File // see at
+	items   []*item
+	made    []string // directories that are not there before, outermost first
 
 	powerCut    bool // see AfterPowerCut
 	keepChanged bool // see KeepChanged
@@ -98,7 +101,7 @@ func Prepare(root, id string, changes []plan.FileChange) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{id: id, root: r}
+	s := &Set{id: id, root: r, folders: make(map[string]*os.File)}
 	for _, c := range changes {
 		target, err := s.resolve(relative(c.Path))
 		if err == nil {
@@ -128,6 +131,8 @@ func (s *Set) add(i Image) {
 func hidden(target, id, what string) string {
 	return path.Join(path.Dir(target), ".linkspan-"+path.Base(target)+"."+id+"."+what)
 }
+
+func base(rel string) string { return path.Base(rel) }
 
 // resolve follows symlinks below the root, so that a link's target is replaced
 // and not the link.
@@ -195,9 +200,9 @@ func (s *Set) Stage() error {
 	return nil
 }
 
-// Commit puts every new file in place and makes all of them durable. Between
-// checking a file and replacing it only a rename happens. After an error, Undo
-// puts everything back.
+// Commit puts every new file in place and makes all of them durable. A file that
+// is not what the plan found is ErrChanged, whenever someone has written it.
+// After an error, Undo puts everything back.
 func (s *Set) Commit() error {
 	for _, it := range s.items {
 		if err := s.place(it); err != nil {
@@ -210,51 +215,36 @@ func (s *Set) Commit() error {
 	return nil
 }
 
-func (s *Set) place(it *item) error {
-	if err := unchanged(s.root, it.Target, it.Change); err != nil {
-		return err
-	}
-	if it.Change.Before.Exists {
-		keep := s.root.Link
-		if !it.Change.After.Exists {
-			keep = s.root.Rename
-		}
-		if err := keep(it.Target, it.old); err != nil {
-			return err
-		}
-	}
-	if !it.Change.After.Exists {
-		return nil
-	}
-	return s.root.Rename(it.fresh, it.Target)
-}
-
 // Close forgets the old files and the root. After it Undo can still write the
-// old files anew from their images, in another Set.
+// old files anew from their images, in another Set. An old file that someone has
+// written to meanwhile, through a descriptor that was open when it was replaced,
+// is kept, and is an error.
 func (s *Set) Close() error {
 	var errs []error
 	for _, it := range s.items {
-		if !it.Change.Before.Exists {
-			continue
-		}
-		if err := s.remove(it.old); err != nil {
-			errs = append(errs, err)
+		if it.Change.Before.Exists {
+			errs = append(errs, s.forget(it))
 		}
 	}
-	return errors.Join(append(errs, s.root.Close())...)
+	return errors.Join(append(errs, s.closeFolders(), s.root.Close())...)
 }
 
-// remove removes a file; one that is not there is no error. It looks first: a
-// removal that fails is tried again as that of a directory (os.Root.Remove).
-func (s *Set) remove(rel string) error {
-	_, err := s.root.Lstat(rel)
-	if err == nil {
-		err = s.root.Remove(rel)
-	}
+func (s *Set) forget(it *item) error {
+	n, err := s.names(it)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return nil // its directory has gone
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	st, there, err := n.old.stat()
+	if err != nil || !there {
+		return err
+	}
+	if it.Before != nil && st.Mtim.Nano() != it.Before.ModTime {
+		return fmt.Errorf("someone has written to %s while it was replaced: what they wrote is kept as /%s", it.Change.Path, it.old)
+	}
+	return n.old.remove()
 }
 
 // Count spells a number of files: "1 file", "6 files".

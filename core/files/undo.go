@@ -47,42 +47,110 @@ func (s *Set) Undo() error {
 			errs = append(errs, fmt.Errorf("making the old files durable: %w", err))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.closeFolders())...)
 }
 
 func (s *Set) putBack(it *item) error {
-	if err := s.remove(it.fresh); err != nil {
-		return err
+	n, err := s.names(it)
+	if errors.Is(err, fs.ErrNotExist) && !it.Change.Before.Exists {
+		return nil // its directory was never made, or is removed again
 	}
-	have, err := read(s.root, it.Target)
 	if err != nil {
 		return err
 	}
-	_, err = s.root.Lstat(it.old)
-	kept := err == nil
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := s.clearFresh(n, it.Change); err != nil {
 		return err
 	}
-	switch have.Digest() {
-	case it.Change.Before.Digest():
-		return s.remove(it.old) // it never came to the change, or it was put back already
-	case it.Change.After.Digest():
-		return s.replaceBack(it, kept)
+	have, err := n.target.read()
+	if err != nil {
+		return err
 	}
-	if !have.Exists && kept { // a kill between the two renames of a removal cannot leave this; a hand can
-		return s.root.Rename(it.old, it.Target)
+	_, kept, err := n.old.stat()
+	if err != nil {
+		return err
 	}
-	if s.powerCut && (torn(have.Content, it.Change.After.Content) || torn(have.Content, it.Change.Before.Content)) {
-		return s.replaceBack(it, kept)
-	}
-	if s.keepChanged {
-		return s.remove(it.old)
+	switch {
+	case have.Digest() == it.Change.Before.Digest():
+		return n.dropOld(it.Change) // it never came to the change, or it was put back already
+	case have.Digest() == it.Change.After.Digest(), s.powerCut && (torn(have, it.Change.After) || torn(have, it.Change.Before)):
+		return s.replaceBack(n, it, kept)
+	case !have.Exists && kept: // a kill between the two renames of a removal cannot leave this; a hand can
+		return n.old.rename(n.target)
+	case !kept && it.Change.Before.Exists:
+		return nil // it was never replaced: someone was faster, and it stays theirs
+	case s.keepChanged:
+		return n.old.remove()
 	}
 	conflict := &ConflictError{Path: it.Change.Path}
 	if kept {
 		conflict.Kept = "/" + it.old
 	}
 	return conflict
+}
+
+// dropOld removes the other name of an old file that is in its place. A kill just
+// after the two had changed places has left what was there under that name: the
+// new file, or what someone had put there in that very moment, which goes back.
+func (n names) dropOld(c plan.FileChange) error {
+	have, err := n.old.read()
+	if err != nil || !have.Exists {
+		return err
+	}
+	if have.Digest() == c.Before.Digest() || torn(have, c.After) || torn(have, c.Before) {
+		return n.old.remove()
+	}
+	return n.old.rename(n.target)
+}
+
+// clearFresh removes the new file from beside its target. A kill just after the
+// two had changed places has left the old one there, which has its other name
+// as well; or what someone had put there in that very moment, which goes back.
+func (s *Set) clearFresh(n names, c plan.FileChange) error {
+	have, err := n.fresh.read()
+	if err != nil || !have.Exists {
+		return err
+	}
+	ours := torn(have, c.After) || torn(have, c.Before) || have.Digest() == c.Before.Digest()
+	if ours {
+		return n.fresh.remove()
+	}
+	if placed, err := n.target.is(c.After); err != nil || !placed {
+		return errors.Join(err, n.fresh.remove())
+	}
+	return errors.Join(n.fresh.rename(n.target), n.old.remove())
+}
+
+// replaceBack replaces the new file by the old one; what it replaces is looked
+// at when it is in hand, as in place.
+func (s *Set) replaceBack(n names, it *item, kept bool) error {
+	if !it.Change.Before.Exists {
+		return n.target.remove()
+	}
+	from := n.old
+	if !kept {
+		from = n.fresh
+		if err := s.writeFile(it.fresh, it.Change.Before, it.Before, true); err != nil {
+			return errors.Join(err, n.fresh.remove())
+		}
+	}
+	if !it.Change.After.Exists || s.powerCut {
+		return from.rename(n.target)
+	}
+	err := from.exchange(n.target)
+	if errors.Is(err, errNotAtomic) {
+		return from.rename(n.target)
+	}
+	if err != nil {
+		return err
+	}
+	expected, err := from.is(it.Change.After)
+	if err != nil {
+		return err
+	}
+	if !expected {
+		return errors.Join(&ConflictError{Path: it.Change.Path, Kept: "/" + from.rel}, from.exchange(n.target))
+	}
+	return from.remove()
 }
 
 // AfterPowerCut says that the machine has been off since the set was staged: a
@@ -97,30 +165,16 @@ func (s *Set) KeepChanged() { s.keepChanged = true }
 // torn reports whether a text is what a power cut can leave of another one: no
 // longer than it, and each byte either the same or never written, which reads as
 // zero (ext4 with delayed allocation and XFS show lengths before contents).
-func torn(have, whole []byte) bool {
-	if len(have) > len(whole) {
+func torn(have, whole plan.FileState) bool {
+	if !have.Exists || !whole.Exists || len(have.Content) > len(whole.Content) {
 		return false
 	}
-	for i, b := range have {
-		if b != 0 && b != whole[i] {
+	for i, b := range have.Content {
+		if b != 0 && b != whole.Content[i] {
 			return false
 		}
 	}
 	return true
-}
-
-// replaceBack replaces the new file by the old one.
-func (s *Set) replaceBack(it *item, kept bool) error {
-	switch {
-	case kept:
-		return s.root.Rename(it.old, it.Target)
-	case !it.Change.Before.Exists:
-		return s.remove(it.Target)
-	}
-	if err := s.writeFile(it.fresh, it.Change.Before, it.Before, true); err != nil {
-		return errors.Join(err, s.remove(it.fresh))
-	}
-	return s.root.Rename(it.fresh, it.Target)
 }
 
 // Images are what another process needs to undo the set.
@@ -160,7 +214,7 @@ func Resume(root, id string, images Images) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{id: id, root: r, made: images.Made}
+	s := &Set{id: id, root: r, folders: make(map[string]*os.File), made: images.Made}
 	for _, i := range images.Files {
 		s.add(i)
 	}

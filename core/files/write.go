@@ -8,7 +8,6 @@ import (
 	"path"
 	"slices"
 	"syscall"
-	"time"
 
 	"github.com/pkg/xattr"
 	"golang.org/x/sys/unix"
@@ -70,12 +69,16 @@ func (s *Set) write(it *item) error {
 // by an interrupted run of the same ID.
 func (s *Set) writeFile(name string, state plan.FileState, like *Meta, times bool) error {
 	const flags = os.O_CREATE | os.O_EXCL | os.O_RDWR
-	f, err := s.root.OpenFile(name, flags, 0o600)
+	e, err := s.at(name)
+	if err != nil {
+		return err
+	}
+	f, err := e.open(flags)
 	if errors.Is(err, os.ErrExist) {
-		if err := s.remove(name); err != nil {
+		if err := e.remove(); err != nil {
 			return err
 		}
-		f, err = s.root.OpenFile(name, flags, 0o600)
+		f, err = e.open(flags)
 	}
 	if err != nil {
 		return err
@@ -85,8 +88,8 @@ func (s *Set) writeFile(name string, state plan.FileState, like *Meta, times boo
 		err = dress(f, state, like)
 	}
 	if err == nil && times && like != nil {
-		at := time.Unix(0, like.ModTime)
-		err = s.root.Chtimes(name, at, at)
+		at := unix.NsecToTimespec(like.ModTime)
+		err = e.fault("utimensat", unix.UtimesNanoAt(e.fd(), e.base, []unix.Timespec{at, at}, unix.AT_SYMLINK_NOFOLLOW))
 	}
 	if err == nil {
 		err = readBack(f, state)
