@@ -33,6 +33,7 @@ type app struct {
 type common struct {
 	host, root, netns, stateDir, color, jsonInto string
 	vars, varFiles, pluginDirs, devOverrides     []string
+	tags                                         []string
 	json, log                                    bool
 }
 
@@ -86,7 +87,8 @@ func (a *app) command() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	f := root.PersistentFlags()
-	f.StringVar(&a.flags.host, "host", "", "the host's `NAME` (default: the definition that matches this machine's host name)")
+	f.StringVar(&a.flags.host, "host", "", "the host's `NAME` or a pattern of one (default: the definition that matches this machine's host name)")
+	f.StringArrayVar(&a.flags.tags, "tag", nil, "hosts that have the `TAG`; given again, those that have all")
 	f.StringVar(&a.flags.root, "root", "", "files below `DIR` instead of /; the kernel and services are then left alone")
 	f.StringVar(&a.flags.netns, "netns", "", "the kernel's network namespace `NAME`")
 	f.StringArrayVar(&a.flags.vars, "var", nil, "a variable, `NAME=VALUE`; may be given again")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -65,4 +66,55 @@ func BenchmarkPlan(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkRender renders a repository of hosts, each in a file of its own with
+// some 60 or 100 blocks: for the first time, when all files are made, and again,
+// when nothing differs. Figures are in hcl/README.md.
+func BenchmarkRender(b *testing.B) {
+	for _, size := range []struct{ hosts, pairs int }{{1, 29}, {100, 29}, {1000, 29}, {1000, 49}} {
+		definitions := b.TempDir()
+		for n := range size.hosts {
+			path := filepath.Join(definitions, fmt.Sprintf("h%d.hcl", n))
+			if err := os.WriteFile(path, []byte(hostOfPairs(n, size.pairs)), 0o644); err != nil {
+				b.Fatal(err)
+			}
+		}
+		null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer null.Close()
+		render := func(b *testing.B, out string) {
+			a := &app{stdin: os.Stdin, stdout: null, stderr: os.Stderr, getenv: os.Getenv}
+			a.flags.color = "never"
+			if err := a.render(context.Background(), definitions, renderFlags{out: out}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.Run(fmt.Sprintf("first/hosts=%d/files=%d", size.hosts, size.hosts*(2*size.pairs+3)), func(b *testing.B) {
+			for b.Loop() {
+				render(b, filepath.Join(b.TempDir(), "out"))
+			}
+		})
+		b.Run(fmt.Sprintf("again/hosts=%d/files=%d", size.hosts, size.hosts*(2*size.pairs+3)), func(b *testing.B) {
+			out := filepath.Join(b.TempDir(), "out")
+			render(b, out)
+			for b.Loop() {
+				render(b, out)
+			}
+		})
+	}
+}
+
+// hostOfPairs is a host of two cards, a bond, and n VLANs each with its bridge.
+func hostOfPairs(number, n int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "host \"h%d\" {\n  bond \"bond0\" {\n    ports  = [\"eth0\", \"eth1\"]\n    mode   = \"active-backup\"\n    miimon = 100\n  }\n", number)
+	for v := 2; v < n+2; v++ {
+		fmt.Fprintf(&b, "  vlan \"bond0.%d\" {\n    parent = \"bond0\"\n    id     = %d\n  }\n", v, v)
+		fmt.Fprintf(&b, "  bridge \"xenbr%d\" {\n    ports     = [\"bond0.%d\"]\n    addresses = [\"10.%d.%d.%d/16\"]\n  }\n", v, v, v, number/250, 1+number%250)
+	}
+	b.WriteString("  backend \"ifcfg\" { release = \"rhel6\" }\n}\n")
+	return b.String()
 }

@@ -7,7 +7,7 @@ const (
 	exitDone       = 0
 	exitError      = 1  // an error; nothing was changed
 	exitChanges    = 2  // changes or drift, where it was asked for
-	exitRefused    = 3  // the plan is stale, the digest differs, a file is not formatted
+	exitRefused    = 3  // the plan is stale, the digest differs, a file is not formatted or not rendered
 	exitLocked     = 4  // another linkspan holds the lock
 	exitUndone     = 5  // applied, then undone
 	exitUndoFailed = 6  // the undo failed

@@ -1,26 +1,26 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"maps"
-	"os"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"linkspan/core/backend"
 	"linkspan/core/diag"
+	"linkspan/core/fleet"
+	"linkspan/core/fleet/tree"
 	"linkspan/hcl/hostfile"
 )
 
 type renderFlags struct {
-	out   string
-	prune bool
+	out          string
+	prune, check bool
 }
 
 func (a *app) renderCommand() *cobra.Command {
@@ -28,7 +28,10 @@ func (a *app) renderCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "render [DIR] -out DIR2",
 		Short: "Writes every host's files below DIR2/HOST, offline, for review and for hosts too old to run linkspan",
-		Args:  cobra.MaximumNArgs(1),
+		Long: "Writes every host's files below DIR2/HOST, so that a repository can keep them beside the definitions and review their changes.\n" +
+			"Only files that differ are written. Files that an earlier render wrote and no definition gives any more are named, and removed with -prune;\n" +
+			"what others put there is left alone. With -host (a name, or a pattern like 'dom0-*') or -tag only those hosts are rendered.",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.out == "" {
 				return usage(errors.New("render needs -out DIR"))
@@ -38,6 +41,7 @@ func (a *app) renderCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&f.out, "out", "", "the `DIR` that gets a folder for each host")
 	c.Flags().BoolVar(&f.prune, "prune", false, "remove files that no definition gives any more")
+	c.Flags().BoolVar(&f.check, "check", false, "write nothing; exit 3 if a file would be written or is stale")
 	return c
 }
 
@@ -45,9 +49,10 @@ func (a *app) renderCommand() *cobra.Command {
 type rendered struct {
 	Hosts     int      `json:"hosts"`
 	Files     int      `json:"files"`
-	Written   []string `json:"written"`
-	Stale     []string `json:"stale"` // there, but given by no definition
+	Written   []string `json:"written"` // with -check: those that would be
+	Stale     []string `json:"stale"`   // there, but given by no definition
 	Pruned    bool     `json:"pruned"`
+	Checked   bool     `json:"checked"` // nothing was written
 	Directory string   `json:"directory"`
 }
 
@@ -59,112 +64,88 @@ func (a *app) render(ctx context.Context, dir string, f renderFlags) error {
 	if err := a.refuse(diags); err != nil {
 		return err
 	}
-	wanted, diags, err := a.renderAll(ctx, site)
-	if err != nil {
-		return err
-	}
+	chosen, diags := a.several(site)
 	if err := a.refuse(diags); err != nil {
 		return err
 	}
-	result, err := writeTree(f.out, wanted, f.prune)
+	hosts, err := a.renderAll(ctx, site, chosen)
+	if err != nil {
+		return err
+	}
+	some := len(a.flags.hosts())+len(a.flags.tags) > 0
+	did, err := tree.Write(ctx, f.out, hosts, tree.Options{Prune: f.prune, Check: f.check, Some: some})
 	if err != nil {
 		return fmt.Errorf("render -out: %w", err)
 	}
-	result.Hosts = len(site.Definitions)
+	result := rendered{Hosts: len(hosts), Files: did.Files, Written: did.Written, Stale: did.Stale, Pruned: f.prune && !f.check, Checked: f.check, Directory: f.out}
 	if a.text() {
-		fmt.Fprintf(a.stdout, "%s, %s below %s; %d written.\n", count(result.Hosts, "host"), count(result.Files, "file"), f.out, len(result.Written))
-		for _, s := range result.Stale {
-			what := "stale, -prune removes it:"
-			if f.prune {
-				what = "removed:"
-			}
-			fmt.Fprintf(a.stdout, "%s %s\n", what, s)
-		}
+		result.tell(a.stdout)
 	}
-	return a.send("render", result)
+	if err := a.send("render", result); err != nil {
+		return err
+	}
+	if differ := len(result.Written) + len(result.Stale); f.check && differ > 0 {
+		return exit{code: exitRefused, err: fmt.Errorf("%s below %s not as the definitions have it; `linkspan render` writes them", count(differ, "file"), f.out)}
+	}
+	return nil
 }
 
-// renderAll gives each file's content by its path below the output, e.g.
-// "dom0-01/etc/sysconfig/network".
-func (a *app) renderAll(ctx context.Context, site *hostfile.Site) (map[string][]byte, diag.List, error) {
-	backends, done, err := a.finder.offline(ctx, site)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer done()
-	out := make(map[string][]byte)
-	var all diag.List
-	for i := range site.Definitions {
-		d := &site.Definitions[i]
-		responses, diags, err := a.offline(ctx, d, backends)
-		if err != nil {
-			return nil, nil, err
+// tell writes what was done, as text.
+func (r rendered) tell(w io.Writer) {
+	written, stale := "written", "stale, -prune removes it:"
+	switch {
+	case r.Checked:
+		written = "to write"
+		for _, name := range r.Written {
+			fmt.Fprintf(w, "differs: %s\n", name)
 		}
-		all = append(all, diags...)
-		for _, r := range responses {
-			for _, file := range r.Files {
-				out[path.Join(d.Host.Name, file.Path)] = file.Content
-			}
-		}
-	}
-	return out, all, nil
-}
-
-// writeTree makes the tree below dir hold the wanted files; a file that has
-// its content already is not opened for writing.
-func writeTree(dir string, wanted map[string][]byte, prune bool) (rendered, error) {
-	r := rendered{Files: len(wanted), Directory: dir, Pruned: prune, Written: []string{}, Stale: []string{}}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return r, err
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return r, err
-	}
-	defer root.Close()
-	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		have, err := root.ReadFile(name)
-		if err == nil && bytes.Equal(have, wanted[name]) {
-			continue
-		}
-		if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
-			return r, err
-		}
-		if err := root.WriteFile(name, wanted[name], 0o644); err != nil {
-			return r, err
-		}
-		r.Written = append(r.Written, name)
-	}
-	r.Stale, err = staleFiles(root, wanted)
-	if err != nil || !prune {
-		return r, err
+	case r.Pruned:
+		stale = "removed:"
 	}
 	for _, name := range r.Stale {
-		if err := root.Remove(name); err != nil {
-			return r, err
-		}
+		fmt.Fprintf(w, "%s %s\n", stale, name)
 	}
-	return r, nil
+	fmt.Fprintf(w, "%s, %s below %s; %d %s.\n", count(r.Hosts, "host"), count(r.Files, "file"), r.Directory, len(r.Written), written)
 }
 
-// staleFiles lists files below the hosts' folders that no definition gives.
-// Files beside those folders (a README, .git) are nobody's concern.
-func staleFiles(root *os.Root, wanted map[string][]byte) ([]string, error) {
-	out := []string{}
-	err := fs.WalkDir(root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case e.IsDir() && strings.HasPrefix(e.Name(), ".") && name != ".":
-			return fs.SkipDir
-		case e.IsDir() || !strings.Contains(name, "/etc/"):
-			return nil
+// renderAll renders the chosen hosts, several at a time, and ends with an error
+// if a backend refuses one.
+func (a *app) renderAll(ctx context.Context, site *hostfile.Site, chosen []int) ([]tree.Host, error) {
+	hosts := make([]tree.Host, len(chosen))
+	diags, err := a.offlineEach(ctx, site, chosen, func(n int, responses map[string]backend.RenderResponse) {
+		hosts[n].Name = site.Definitions[chosen[n]].Host.Name
+		for _, b := range slices.Sorted(maps.Keys(responses)) {
+			for _, file := range responses[b].Files {
+				hosts[n].Files = append(hosts[n].Files, tree.File{Path: strings.TrimPrefix(file.Path, "/"), Content: file.Content})
+			}
 		}
-		if _, ok := wanted[name]; !ok {
-			out = append(out, name)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return hosts, a.refuse(diags)
+}
+
+// offlineEach renders hosts, several at a time, without looking at one, and
+// returns what the backends refuse. take, unless
+// it is nil, is called with the place in chosen, for several hosts at once.
+func (a *app) offlineEach(ctx context.Context, site *hostfile.Site, chosen []int, take func(n int, responses map[string]backend.RenderResponse)) (diag.List, error) {
+	backends, done, err := a.finder.offline(ctx, site)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	found := make([]diag.List, len(chosen))
+	err = fleet.Each(ctx, len(chosen), func(ctx context.Context, n int) error {
+		responses, diags, err := a.offline(ctx, &site.Definitions[chosen[n]], backends)
+		if err != nil {
+			return err
+		}
+		found[n] = diags
+		if take != nil {
+			take(n, responses)
 		}
 		return nil
 	})
-	slices.Sort(out)
-	return out, err
+	return slices.Concat(found...), err
 }

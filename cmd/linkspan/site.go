@@ -69,13 +69,9 @@ func (a *app) definition(path string) (*hostfile.Site, *hostfile.Definition, err
 	if err := a.refuse(diags); err != nil {
 		return nil, nil, err
 	}
-	name := a.flags.host
-	if name == "" && a.flags.root != "" && len(site.Definitions) == 1 {
-		name = site.Definitions[0].Host.Name // another root, and only one host can be meant
-	}
-	choice := fleet.Choice{Machine: hostName(a.root())}
-	if name != "" {
-		choice.Names = []string{name}
+	choice := fleet.Choice{Names: a.flags.hosts(), Tags: a.flags.tags, Machine: hostName(a.root())}
+	if len(choice.Names)+len(choice.Tags) == 0 && a.flags.root != "" && len(site.Definitions) == 1 {
+		choice.Names = []string{site.Definitions[0].Host.Name} // another root, and only one host can be meant
 	}
 	chosen, diags := fleet.Select(members(site), choice)
 	if err := a.refuse(diags); err != nil {
@@ -85,6 +81,31 @@ func (a *app) definition(path string) (*hostfile.Site, *hostfile.Definition, err
 		return nil, nil, usage(fmt.Errorf("%d hosts are meant; choose one with -host", len(chosen)))
 	}
 	return site, &site.Definitions[chosen[0]], nil
+}
+
+// several are the places of the definitions that -host and -tag mean; of all
+// without them.
+func (a *app) several(site *hostfile.Site) ([]int, diag.List) {
+	if choice := (fleet.Choice{Names: a.flags.hosts(), Tags: a.flags.tags}); len(choice.Names)+len(choice.Tags) > 0 {
+		return fleet.Select(members(site), choice)
+	}
+	return allOf(site), nil
+}
+
+func allOf(site *hostfile.Site) []int {
+	out := make([]int, len(site.Definitions))
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// hosts are the names and patterns of -host.
+func (c common) hosts() []string {
+	if c.host == "" {
+		return nil
+	}
+	return []string{c.host}
 }
 
 // offline renders one host with every backend that it uses, without looking at

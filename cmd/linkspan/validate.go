@@ -5,9 +5,6 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"linkspan/core/diag"
-	"linkspan/hcl/hostfile"
 )
 
 func (a *app) validateCommand() *cobra.Command {
@@ -29,7 +26,7 @@ func (a *app) validate(ctx context.Context, dir string) error {
 	hosts := 0
 	if site != nil && !diags.HasErrors() {
 		hosts = len(site.Definitions)
-		more, err := a.offlineAll(ctx, site)
+		more, err := a.offlineEach(ctx, site, allOf(site), nil)
 		if err != nil {
 			return err
 		}
@@ -50,22 +47,4 @@ func (a *app) validate(ctx context.Context, dir string) error {
 		fmt.Fprintf(a.stdout, "Valid: %s, %s.\n", count(hosts, "host"), count(warnings, "warning"))
 	}
 	return nil
-}
-
-// offlineAll asks every host's backends what they refuse.
-func (a *app) offlineAll(ctx context.Context, site *hostfile.Site) (diag.List, error) {
-	backends, done, err := a.finder.offline(ctx, site)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	var out diag.List
-	for i := range site.Definitions {
-		_, diags, err := a.offline(ctx, &site.Definitions[i], backends)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, diags...)
-	}
-	return out, nil
 }
