@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -51,9 +52,16 @@ func CheckName(name string) error {
 // the source: Path(KindBridge, "xenbr0", "addresses[0]") is
 // `bridge["xenbr0"].addresses[0]`.
 func Path(kind Kind, name string, parts ...string) string {
-	return fmt.Sprintf("%s[%q]", kind, name) + strings.Join(append([]string{""}, parts...), ".")
+	out := make([]byte, 0, 64) // not fmt: a host has hundreds of places
+	out = append(out, kind...)
+	out = strconv.AppendQuote(append(out, '['), name)
+	out = append(out, ']')
+	for _, p := range parts {
+		out = append(append(out, '.'), p...)
+	}
+	return string(out)
 }
 
 // Index is one element of a list in a Path: Index("addresses", 0) is
 // "addresses[0]".
-func Index(attribute string, i int) string { return fmt.Sprintf("%s[%d]", attribute, i) }
+func Index(attribute string, i int) string { return attribute + "[" + strconv.Itoa(i) + "]" }

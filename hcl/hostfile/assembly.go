@@ -35,26 +35,34 @@ type instance struct {
 func (l *loader) hosts() {
 	l.known = l.profiles()
 	defer l.unusedProfiles()
-	schema := topBlocks()["host"]
 	seen := make(map[string]diag.Range)
-	for _, b := range l.ofType("host") {
-		if len(b.Labels) != 1 {
-			l.checkBlock(b, schema)
+	l.eachFile(func(f *file) {
+		for _, b := range f.blocks {
+			if b.Type == "host" {
+				l.hostBlock(b, seen)
+				b.Body = nil // its syntax tree is 20 times its text, and not needed any more
+			}
+		}
+	})
+}
+
+// hostBlock evaluates one host block; seen has the names given so far.
+func (l *loader) hostBlock(b *hclsyntax.Block, seen map[string]diag.Range) {
+	if len(b.Labels) != 1 {
+		l.checkBlock(b, topBlocks()["host"])
+		return
+	}
+	for _, each := range l.instances(b, l.scope.context()) {
+		name, where, ok := l.hostName(b, each.ctx)
+		if !ok {
 			continue
 		}
-		for _, each := range l.instances(b, l.scope.context()) {
-			name, where, ok := l.hostName(b, each.ctx)
-			if !ok {
-				continue
-			}
-			if first, twice := seen[name]; twice {
-				l.add(relatedTo(ruleTwice.In(where, "host %q is given twice", name), "first given here", first))
-				continue
-			}
-			seen[name] = where
-			l.host(b, name, each.ctx)
+		if first, twice := seen[name]; twice {
+			l.add(relatedTo(ruleTwice.In(where, "host %q is given twice", name), "first given here", first))
+			continue
 		}
-		b.Body = &hclsyntax.Body{} // its syntax tree is 20 times its text, and not needed any more
+		seen[name] = where
+		l.host(b, name, each.ctx)
 	}
 }
 
@@ -232,9 +240,12 @@ func (h *assembly) lay(r record) {
 	h.records[i] = overlay(h.records[i], r)
 }
 
+// placesOfBlock is about how many places an interface's block has.
+const placesOfBlock = 7
+
 // finish makes the definition of an assembled host.
 func (l *loader) finish(h *assembly) {
-	d := definition{loader: l, Definition: Definition{Host: host.Host{Name: h.name}, Place: h.place, Positions: map[string]diag.Range{}, uses: map[string]diag.Range{}, secrets: &l.site.secrets, incomplete: l.incomplete}}
+	d := definition{loader: l, Definition: Definition{Host: host.Host{Name: h.name}, Place: h.place, Positions: make(map[string]diag.Range, placesOfBlock*len(h.records)), uses: map[string]diag.Range{}, secrets: &l.site.secrets, incomplete: l.incomplete}}
 	if v, ok := h.top.values["tags"]; ok {
 		d.Host.Tags = v.strings()
 	}
@@ -245,7 +256,7 @@ func (l *loader) finish(h *assembly) {
 		}
 		d.Host.Vars = vars
 	}
-	kinds := make(map[string]record)
+	kinds := make(map[string]*record, len(h.records))
 	for _, r := range h.records {
 		if !slices.Contains(host.Kinds(), host.Kind(r.schema.name)) {
 			d.other(r)
@@ -255,7 +266,7 @@ func (l *loader) finish(h *assembly) {
 			l.add(relatedTo(ruleTwoKinds.In(r.place, "%q is declared as a %s and as a %s", r.label, first.schema.name, r.schema.name), "first given here", first.place))
 			continue
 		}
-		kinds[r.label] = r
+		kinds[r.label] = &r
 		d.iface(r)
 	}
 	if !d.Definition.incomplete {

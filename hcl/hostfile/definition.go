@@ -2,7 +2,6 @@ package hostfile
 
 import (
 	"cmp"
-	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -320,11 +319,13 @@ func (d *definition) sort() {
 // implied adds a network card for each name in ports or parent that no block
 // declares, unless it looks like a mistake.
 func (d *definition) implied() {
-	declared := make(map[string]bool)
+	declared := make(map[string]bool, len(d.Host.Interfaces))
+	names := make([]string, len(d.Host.Interfaces))
 	for i := range d.Host.Interfaces {
-		declared[d.Host.Interfaces[i].Name] = true
+		names[i] = d.Host.Interfaces[i].Name
+		declared[names[i]] = true
 	}
-	names := slices.Sorted(maps.Keys(declared))
+	slices.Sort(names)
 	for n := range d.Host.Interfaces {
 		i := d.Host.Interfaces[n]
 		for at, name := range i.Lowers() {
@@ -336,8 +337,9 @@ func (d *definition) implied() {
 				path = i.Path(host.Index("ports", at))
 			}
 			where := d.Positions[d.nearest(path)]
-			if near := diag.Suggest(name, others(names, i.Name, name)); near != "" && !d.anotherCard(name, near) || strings.Contains(name, ".") {
-				d.add(ruleInterface.In(where, "no block declares %q.%s", name, diag.DidYouMean(name, others(names, i.Name, name))))
+			meant := others(names, i.Name, name)
+			if near := diag.Suggest(name, meant); near != "" && !d.anotherCard(name, near) || strings.Contains(name, ".") {
+				d.add(ruleInterface.In(where, "no block declares %q.%s", name, diag.DidYouMean(name, meant)))
 				continue
 			}
 			declared[name] = true

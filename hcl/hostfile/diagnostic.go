@@ -36,8 +36,11 @@ func fromHCL(in hcl.Diagnostics) diag.List {
 			continue
 		}
 		rule := ruleSyntax
-		if d.Expression != nil || d.EvalContext != nil {
+		switch {
+		case d.Expression != nil || d.EvalContext != nil:
 			rule = ruleExpression
+		case d.Summary == "Missing block label": // of the JSON form
+			rule = ruleLabels
 		}
 		detail := d.Detail
 		if d.Summary != "" && !strings.Contains(detail, d.Summary) {

@@ -26,6 +26,17 @@ const (
 // guard refuses a file that the parser should not see, and explains what
 // editors and web pages put into files.
 func guard(src []byte, name string) diag.List {
+	if diags := guardText(src, name); diags.HasErrors() {
+		return diags
+	}
+	if diags := depth(src, name, hclsyntax.LexConfig); diags.HasErrors() {
+		return diags
+	}
+	return manners(src, name)
+}
+
+// guardText is the part of guard that does not depend on the syntax.
+func guardText(src []byte, name string) diag.List {
 	switch {
 	case len(src) > maxFile:
 		return diag.List{ruleSize.In(diag.Range{File: name}, "it has more than %d bytes; split it", maxFile)}
@@ -40,10 +51,7 @@ func guard(src []byte, name string) diag.List {
 	case bytes.Count(src, []byte("%{")) > maxDirectives:
 		return diag.List{ruleSize.In(diag.Range{File: name}, "it has more than %d template directives; split it", maxDirectives)}
 	}
-	if l := depth(src, name); l.HasErrors() {
-		return l
-	}
-	return manners(src, name)
+	return nil
 }
 
 // manners warns, once a file, of what works but should not be there.
@@ -88,7 +96,7 @@ func invalidAt(src []byte) int {
 // strings and comments could hide nesting from such a count, so where there
 // are many brackets, or many seem nested, the tokens decide: the scanner, unlike
 // the parser, does not recurse.
-func depth(src []byte, name string) diag.List {
+func depth(src []byte, name string, lex lexer) diag.List {
 	open, total, deepest, signs := 0, 0, 0, 0
 	for i, c := range src {
 		switch c {
@@ -110,11 +118,14 @@ func depth(src []byte, name string) diag.List {
 	if total <= fewBrackets && deepest <= maxDepth {
 		return nil
 	}
-	return tokenDepth(src, name)
+	return tokenDepth(src, name, lex)
 }
 
-func tokenDepth(src []byte, name string) diag.List {
-	tokens, _ := hclsyntax.LexConfig(src, name, hcl.InitialPos) // its faults are the parser's to tell
+// lexer scans a file, an expression or a template.
+type lexer func(src []byte, filename string, start hcl.Pos) (hclsyntax.Tokens, hcl.Diagnostics)
+
+func tokenDepth(src []byte, name string, lex lexer) diag.List {
+	tokens, _ := lex(src, name, hcl.InitialPos) // its faults are the parser's to tell
 	open := 0
 	for _, t := range tokens {
 		switch t.Type {

@@ -7,10 +7,12 @@
 package hostfile
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -55,14 +57,13 @@ type Plugin struct {
 	Place   diag.Range
 }
 
-// Load reads the definitions in a directory (all *.hcl directly in it) or in
-// one file. With an error among the diagnostics the site may be incomplete; it
+// Load reads the definitions in a directory (all *.hcl and *.hcl.json directly
+// in it) or in one file. With an error among the diagnostics the site may be incomplete; it
 // is never nil.
 func Load(path string, o Options) (*Site, diag.List) {
 	l := &loader{options: o, site: &Site{Dir: path, Sources: map[string][]byte{}}}
-	files := l.list(path)
-	for _, f := range files {
-		l.parse(f)
+	for _, f := range l.list(path) {
+		l.take(f)
 	}
 	l.variables()
 	l.locals()
@@ -88,7 +89,7 @@ type loader struct {
 	options Options
 	site    *Site
 	diags   diag.List
-	blocks  []*hclsyntax.Block // the top-level blocks of all files, in order
+	files   []*file // in order
 	scope   *scope
 	known   map[string]profile
 	broken  bool // a file could not be parsed: what it declares is not known
@@ -126,7 +127,7 @@ func (l *loader) list(path string) []string {
 	}
 	var out []string
 	for _, e := range entries {
-		if name := e.Name(); strings.HasSuffix(name, ".hcl") && !strings.HasPrefix(name, ".") && !isVarsFile(name) && name != lockFile {
+		if name := e.Name(); (strings.HasSuffix(name, native) || strings.HasSuffix(name, jsonForm)) && !strings.HasPrefix(name, ".") && !isVarsFile(name) && name != lockFile {
 			out = append(out, filepath.Join(path, name))
 		}
 	}
@@ -139,47 +140,130 @@ func (l *loader) list(path string) []string {
 // lockFile records the plugins' checksums; it is no definition.
 const lockFile = "linkspan.lock.hcl"
 
-func isVarsFile(name string) bool { return strings.HasSuffix(name, ".vars.hcl") }
+// The ends of files' names.
+const (
+	native   = ".hcl"
+	jsonForm = native + ".json"
+)
 
-// parse reads one file and keeps its top-level blocks.
-func (l *loader) parse(path string) {
-	body := l.parseFile(path)
-	if body == nil {
-		return
-	}
-	for _, a := range sortedAttributes(body) {
-		hint := ""
-		if _, isBlock := topBlocks()[a.Name]; isBlock {
-			hint = fmt.Sprintf("; %s is a block: write it without \"=\"", a.Name)
-		}
-		l.add(ruleUnknownAttribute.In(place(a.NameRange), "an attribute cannot stand outside a block%s", hint))
-	}
-	l.blocks = append(l.blocks, body.Blocks...)
+func isVarsFile(name string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(name, ".json"), ".vars"+native)
 }
 
-// parseFile reads a file, guards the parser and parses.
-func (l *loader) parseFile(path string) *hclsyntax.Body {
+// file is one file of definitions.
+type file struct {
+	path   string
+	src    []byte
+	later  bool // it is parsed when its hosts' turn comes
+	blocks []*hclsyntax.Block
+}
+
+// take reads one file, and parses it unless all that it can hold is hosts.
+func (l *loader) take(path string) {
 	src, err := readLimited(path)
 	if err != nil {
 		l.add(ruleRead.In(diag.Range{File: path}, "%v", err))
 		l.broken = true
-		return nil
+		return
 	}
 	l.site.Sources[path] = src
+	f := &file{path: path, src: src, later: onlyHosts(src, path)}
+	l.files = append(l.files, f)
+	if !f.later {
+		l.broken = !l.topBlocks(f, parse(src, path, topBlock())) || l.broken
+	}
+}
+
+// onlyHosts reports whether a file can declare nothing that other files use: a
+// block's type cannot be written but by its own letters, which are nowhere in
+// the text. Such a file is parsed when its turn comes and its syntax tree, which
+// is 20 times its text, dropped before the next.
+func onlyHosts(src []byte, path string) bool {
+	if bytes.IndexByte(src, 0) >= 0 || strings.HasSuffix(path, ".json") && bytes.IndexByte(src, '\\') >= 0 {
+		return false // letters may be written otherwise: UTF-16, \u0076
+	}
+	for _, b := range topSchema() {
+		if b.name != "host" && bytes.Contains(src, []byte(b.name)) {
+			return false
+		}
+	}
+	return true
+}
+
+// topBlocks keeps a file's top-level blocks; false when it does not parse.
+func (l *loader) topBlocks(f *file, p parsed) bool {
+	l.add(p.diags...)
+	if p.body == nil {
+		return false
+	}
+	for _, a := range sortedAttributes(p.body) {
+		if strings.HasSuffix(f.path, ".json") {
+			l.add(ruleUnknownBlock.In(place(a.NameRange), "a file has no block %q.%s", a.Name, diag.DidYouMean(a.Name, topBlock().blockNames())))
+			continue
+		}
+		hint := ""
+		if _, isBlock := topBlock().block(a.Name); isBlock {
+			hint = fmt.Sprintf("; %s is a block: write it without \"=\"", a.Name)
+		}
+		l.add(ruleUnknownAttribute.In(place(a.NameRange), "an attribute cannot stand outside a block%s", hint))
+	}
+	for _, b := range p.body.Blocks {
+		if _, ok := topBlock().block(b.Type); !ok {
+			l.unknownBlock(b, topBlock())
+		}
+	}
+	f.blocks = p.body.Blocks
+	return true
+}
+
+// eachFile calls do with every file in order, parsed. Files whose turn comes
+// now are parsed several at a time and a little ahead.
+func (l *loader) eachFile(do func(*file)) {
+	ahead := make(chan chan parsed, 2*runtime.GOMAXPROCS(0))
+	go func() {
+		defer close(ahead)
+		for _, f := range l.files {
+			one := make(chan parsed, 1)
+			ahead <- one
+			if !f.later {
+				close(one)
+				continue
+			}
+			go func() { one <- parse(f.src, f.path, topBlock()) }()
+		}
+	}()
+	for _, f := range l.files {
+		if p, ok := <-<-ahead; ok {
+			l.topBlocks(f, p)
+		}
+		do(f)
+		f.blocks = nil
+	}
+}
+
+// parsed is a parsed file; body is nil when the parser could make nothing of it.
+type parsed struct {
+	body  *hclsyntax.Body
+	diags diag.List
+}
+
+// parse guards the parser and parses a file in the syntax of its name. The
+// schema is of what may stand in it.
+func parse(src []byte, path string, schema block) parsed {
+	if strings.HasSuffix(path, ".json") {
+		return parseJSON(src, path, schema)
+	}
 	diags := guard(src, path)
-	l.add(diags...)
 	if diags.HasErrors() {
-		l.broken = true
-		return nil
+		return parsed{diags: diags}
 	}
 	f, faults := hclsyntax.ParseConfig(src, path, hcl.InitialPos)
-	l.add(fromHCL(faults)...)
+	diags = append(diags, fromHCL(faults)...)
 	body, ok := f.Body.(*hclsyntax.Body)
 	if !ok || faults.HasErrors() {
-		l.broken = true
-		return nil
+		return parsed{diags: diags}
 	}
-	return body
+	return parsed{body, diags}
 }
 
 // readLimited reads a definition file, at most one byte more than is taken.

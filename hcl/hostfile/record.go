@@ -124,7 +124,7 @@ func (l *loader) checkAttributeName(a *hclsyntax.Attribute, in string, schema bl
 	if _, ok := schema.attribute(a.Name); ok {
 		return
 	}
-	hint := diag.DidYouMean(a.Name, schema.attributeNames())
+	hint := diag.DidYouMean(a.Name, append(schema.attributeNames(), schema.blockNames()...))
 	if _, ok := schema.block(a.Name); ok {
 		hint = fmt.Sprintf(" %s is a block: write it without \"=\".", a.Name)
 	}
@@ -253,15 +253,17 @@ func bracketsHint(v cty.Value, typ attributeType) string {
 }
 
 func elementRanges(e hclsyntax.Expression) []diag.Range {
-	tuple, ok := e.(*hclsyntax.TupleConsExpr)
-	if !ok {
-		return nil
+	switch x := e.(type) {
+	case *hclsyntax.TupleConsExpr:
+		out := make([]diag.Range, len(x.Exprs))
+		for i, element := range x.Exprs {
+			out[i] = place(element.Range())
+		}
+		return out
+	case jsonExpression:
+		return x.elementRanges()
 	}
-	out := make([]diag.Range, len(tuple.Exprs))
-	for i, x := range tuple.Exprs {
-		out[i] = place(x.Range())
-	}
-	return out
+	return nil
 }
 
 // convertTo gives a value the form of its attribute, or says what it should be.
@@ -291,6 +293,9 @@ func convertTo(v cty.Value, typ attributeType) (cty.Value, string) {
 
 // must converts and refuses null elements.
 func must(v cty.Value, t cty.Type, what string) (cty.Value, string) {
+	if t.IsPrimitiveType() && v.Type() == t && v.IsKnown() && !v.IsNull() {
+		return v, ""
+	}
 	out, err := convert.Convert(v, t)
 	if err != nil || out.IsNull() || !out.IsWhollyKnown() || hasNull(out) {
 		return v, what
@@ -314,12 +319,18 @@ func listOf(v cty.Value) (cty.Value, string) {
 	if !v.CanIterateElements() || v.Type().IsObjectType() || v.Type().IsMapType() {
 		return v, "a list of texts"
 	}
+	var texts []cty.Value
 	for it := v.ElementIterator(); it.Next(); {
-		if _, e := it.Element(); e.IsNull() || e.Type() != cty.String {
+		_, e := it.Element()
+		if e.IsNull() || e.Type() != cty.String {
 			return v, "a list of texts"
 		}
+		texts = append(texts, e)
 	}
-	return must(v, cty.List(cty.String), "a list of texts")
+	if len(texts) == 0 {
+		return cty.ListValEmpty(cty.String), ""
+	}
+	return cty.ListVal(texts), ""
 }
 
 func numberOf(v cty.Value, typ attributeType) (cty.Value, string) {

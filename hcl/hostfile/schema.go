@@ -86,6 +86,9 @@ var topBlocks = sync.OnceValue(func() map[string]block {
 	return out
 })
 
+// topBlock is a file: what may stand outside of all blocks.
+func topBlock() block { return block{blocks: topSchema()} }
+
 // topSchema is the table: every block and attribute of the language.
 var topSchema = sync.OnceValue(makeTopSchema)
 

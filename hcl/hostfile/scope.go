@@ -73,9 +73,11 @@ func with(ctx *hcl.EvalContext, names map[string]cty.Value) *hcl.EvalContext {
 // evaluate evaluates an expression and reports what is wrong with it, with a
 // suggestion for a name that is not there.
 func (l *loader) evaluate(e hcl.Expression, ctx *hcl.EvalContext) (cty.Value, bool) {
-	if d, bad := unknownName(e, ctx); bad {
-		l.add(d)
-		return cty.DynamicVal, false
+	if !isLiteral(e) {
+		if d, bad := unknownName(e, ctx); bad {
+			l.add(d)
+			return cty.DynamicVal, false
+		}
 	}
 	v, diags := e.Value(ctx)
 	if diags.HasErrors() {
@@ -92,6 +94,20 @@ func (l *loader) evaluate(e hcl.Expression, ctx *hcl.EvalContext) (cty.Value, bo
 		return cty.DynamicVal, false
 	}
 	return v, true
+}
+
+// isLiteral reports whether an expression, as most are, names nothing: finding
+// that out by its variables takes longer than its evaluation.
+func isLiteral(e hcl.Expression) bool {
+	switch x := e.(type) {
+	case *hclsyntax.LiteralValueExpr:
+		return true
+	case *hclsyntax.TemplateExpr:
+		return x.IsStringLiteral()
+	case *hclsyntax.TupleConsExpr:
+		return !slices.ContainsFunc(x.Exprs, func(e hclsyntax.Expression) bool { return !isLiteral(e) })
+	}
+	return false
 }
 
 var unknownFunction = regexp.MustCompile(`There is no function named "([^"]*)"`)
@@ -251,12 +267,15 @@ func (v *localsVisit) context(e hcl.Expression) *hcl.EvalContext {
 	return with(v.scope.context(), map[string]cty.Value{"local": cty.ObjectVal(some)})
 }
 
-// ofType are the top-level blocks of one type, in order.
+// ofType are the top-level blocks of one type, in order; of hosts, those in
+// files that hold other blocks too.
 func (l *loader) ofType(name string) []*hclsyntax.Block {
 	var out []*hclsyntax.Block
-	for _, b := range l.blocks {
-		if b.Type == name {
-			out = append(out, b)
+	for _, f := range l.files {
+		for _, b := range f.blocks {
+			if b.Type == name {
+				out = append(out, b)
+			}
 		}
 	}
 	return out

@@ -16,17 +16,10 @@ import (
 // LanguageVersion is the version of the language that this package reads.
 const LanguageVersion = "1.0"
 
-// settings reads the `linkspan` block and refuses unknown top-level blocks.
+// settings reads the `linkspan` block.
 func (l *loader) settings() {
-	top := block{blocks: topSchema()}
 	var first diag.Range
-	for _, b := range l.blocks {
-		if _, ok := top.block(b.Type); !ok {
-			l.unknownBlock(b, top)
-		}
-		if b.Type != "linkspan" {
-			continue
-		}
+	for _, b := range l.ofType("linkspan") {
 		if !first.IsZero() {
 			l.add(relatedTo(ruleTwice.In(place(b.TypeRange), "a directory has one linkspan block"), "first given here", first))
 			continue

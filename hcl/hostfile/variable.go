@@ -214,12 +214,9 @@ func (l *loader) givenValues(declared map[string]typed) map[string][]given {
 		take(name, given{raw: value, value: cty.NullVal(cty.String), isText: true, from: "-var"}, true)
 	}
 	for _, f := range append(backwards(l.options.VarFiles), l.autoFiles()...) {
-		body := l.parseFile(f)
+		body := l.varsFile(f)
 		if body == nil {
 			continue
-		}
-		for _, b := range body.Blocks {
-			l.add(ruleUnknownBlock.In(place(b.TypeRange), "a file of variables has attributes only, NAME = VALUE"))
 		}
 		for _, a := range sortedAttributes(body) {
 			v, diags := a.Expr.Value(nil)
@@ -235,6 +232,27 @@ func (l *loader) givenValues(declared map[string]typed) map[string][]given {
 		}
 	}
 	return out
+}
+
+// varsFile parses a file of variables; nil when that cannot be done.
+func (l *loader) varsFile(path string) *hclsyntax.Body {
+	src, err := readLimited(path)
+	if err != nil {
+		l.add(ruleRead.In(diag.Range{File: path}, "%v", err))
+		l.broken = true
+		return nil
+	}
+	l.site.Sources[path] = src
+	p := parse(src, path, block{free: true})
+	l.add(p.diags...)
+	if p.body == nil {
+		l.broken = true
+		return nil
+	}
+	for _, b := range p.body.Blocks {
+		l.add(ruleUnknownBlock.In(place(b.TypeRange), "a file of variables has attributes only, NAME = VALUE"))
+	}
+	return p.body
 }
 
 // backwards is the list with its last element first: of two options of one
@@ -254,7 +272,7 @@ func (l *loader) autoFiles() []string {
 	}
 	var out []string
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".auto.vars.hcl") {
+		if strings.HasSuffix(strings.TrimSuffix(e.Name(), ".json"), ".auto.vars"+native) {
 			out = append(out, filepath.Join(l.site.Dir, e.Name()))
 		}
 	}
