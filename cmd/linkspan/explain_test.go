@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,9 +14,8 @@ import (
 	"linkspan/hcl/hostfile"
 )
 
-// codesOf loads a definition as the program does and returns the codes that it
-// meets, each once.
-func codesOf(t *testing.T, definition string) []string {
+// diagnosed loads a definition as the program does, as site.hcl.
+func diagnosed(t *testing.T, definition string) diag.List {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "site.hcl"), []byte(definition), 0o600); err != nil {
@@ -25,8 +25,14 @@ func codesOf(t *testing.T, definition string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return diags.Sorted()
+}
+
+// codesOf are the codes that a definition meets, each once.
+func codesOf(t *testing.T, definition string) []string {
+	t.Helper()
 	var out []string
-	for _, d := range diags.Sorted() {
+	for _, d := range diagnosed(t, definition) {
 		if !slices.Contains(out, d.Code) {
 			out = append(out, d.Code)
 		}
@@ -64,6 +70,43 @@ func TestExamplesOfRules(t *testing.T) {
 		if tidy, _ := hostfile.Format([]byte(r.Right), "site.hcl"); string(tidy) != r.Right {
 			t.Errorf("%s: its right example is not formatted:\n%s", r.Code, r.Right)
 		}
+	}
+}
+
+// The place of every fault of the examples, and of what is shown beside it, is
+// the one in testdata/places.txt: its lines and columns.
+func TestPlacesOfExamples(t *testing.T) {
+	at := func(r diag.Range) string {
+		return fmt.Sprintf("%d:%d-%d:%d", r.Start.Line, r.Start.Column, r.End.Line, r.End.Column)
+	}
+	var got strings.Builder
+	for _, r := range slices.Concat(hostfile.Rules(), host.Rules(), fleet.Rules()) {
+		if r.Wrong == "" {
+			continue
+		}
+		fmt.Fprintf(&got, "%s %s\n", r.Code, r.Summary)
+		for n, line := range strings.Split(strings.TrimSuffix(r.Wrong, "\n"), "\n") {
+			fmt.Fprintf(&got, "  %3d | %.100s\n", n+1, line)
+		}
+		for _, d := range diagnosed(t, r.Wrong) {
+			fmt.Fprintf(&got, "  %s %s %s\n", at(d.Range), d.Severity, d.Code)
+			for _, related := range d.Related {
+				fmt.Fprintf(&got, "    %s %s\n", at(related.Range), related.Message)
+			}
+		}
+	}
+	const golden = "testdata/places.txt"
+	if os.Getenv("LINKSPAN_TEST_UPDATE") != "" {
+		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want) {
+		t.Errorf("the places are not those of %s (LINKSPAN_TEST_UPDATE=1 writes it):\n%s", golden, got.String())
 	}
 }
 

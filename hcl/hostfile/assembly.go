@@ -245,7 +245,7 @@ const placesOfBlock = 7
 
 // finish makes the definition of an assembled host.
 func (l *loader) finish(h *assembly) {
-	d := definition{loader: l, Definition: Definition{Host: host.Host{Name: h.name}, Place: h.place, Positions: make(map[string]diag.Range, placesOfBlock*len(h.records)), uses: map[string]diag.Range{}, secrets: &l.site.secrets, incomplete: l.incomplete}}
+	d := definition{loader: l, Definition: Definition{Host: host.Host{Name: h.name}, Place: h.place, Positions: make(map[string]diag.Range, placesOfBlock*len(h.records)), uses: map[string]diag.Range{}, doubtful: map[string]bool{}, secrets: &l.site.secrets, incomplete: l.incomplete}}
 	if v, ok := h.top.values["tags"]; ok {
 		d.Host.Tags = v.strings()
 	}

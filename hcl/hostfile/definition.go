@@ -22,6 +22,9 @@ type Definition struct {
 	uses       map[string]diag.Range // the use block by which a part came from a profile
 	secrets    *secrets
 	incomplete bool // some interfaces are not known, for a fault reported already
+	// doubtful are the paths of interfaces of which an attribute has no good value:
+	// what is missing of them cannot be said.
+	doubtful map[string]bool
 }
 
 // Resolve returns the diagnostics with the range of their path, or of the
@@ -58,7 +61,7 @@ func (d *Definition) Check(found diag.List) diag.List {
 	for _, e := range found.Errors() {
 		said[e.Range] = true
 	}
-	return slices.DeleteFunc(d.Resolve(host.Validate(&d.Host)), func(g diag.Diagnostic) bool { return said[g.Range] })
+	return slices.DeleteFunc(d.Resolve(host.Validate(&d.Host)), func(g diag.Diagnostic) bool { return said[g.Range] || d.doubtful[g.Path] })
 }
 
 // nearest looks a path up, then the path less its last part, and so on; ""
@@ -115,6 +118,9 @@ func (d *definition) iface(r record) {
 	i := host.Interface{Kind: host.Kind(r.schema.name), Name: r.label}
 	d.put(i.Path(), r.place, r.use)
 	d.put(i.Path("name"), r.place, r.use)
+	if len(r.wrong) > 0 {
+		d.doubtful[i.Path()] = true
+	}
 	f := fields{definition: d, record: r, path: i.Path()}
 	i.State = host.State(f.text("state"))
 	i.Description, i.MAC = f.text("description"), strings.ToLower(f.text("mac"))

@@ -1,8 +1,6 @@
 package hostfile
 
 import (
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -193,24 +191,4 @@ func inOrder(text string, parts []string) bool {
 		text = after
 	}
 	return true
-}
-
-// FuzzJSON: no input of the JSON form makes the front end panic or hang.
-func FuzzJSON(f *testing.F) {
-	f.Add(inJSON)
-	f.Add(`{ "host": { "a": [ { "bridge": { "b": { "mtu": "${1 +}", "route": [{}, null, 1] } } }, null ] }, "variable": { "v": { "type": "list(map(string))" } } }`)
-	dir := f.TempDir()
-	path := filepath.Join(dir, "a.hcl.json")
-	f.Fuzz(func(t *testing.T, src string) {
-		if err := os.WriteFile(path, []byte(src), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		site, diags := Load(dir, Options{})
-		for i := range site.Definitions {
-			diags = append(diags, site.Definitions[i].Check(diags)...)
-		}
-		if diags.Sorted(); !diags.HasErrors() {
-			writeAndLoad(t, site, dir)
-		}
-	})
 }

@@ -98,14 +98,13 @@ type loader struct {
 	incomplete bool
 }
 
-// add keeps diagnostics, less what may only follow from a file that does not
-// parse.
-func (l *loader) add(list ...diag.Diagnostic) {
-	for _, d := range list {
-		if l.broken && (d.Code == ruleReference.Code || d.Code == ruleProfile.Code) {
-			continue
-		}
-		l.diags = append(l.diags, d)
+func (l *loader) add(list ...diag.Diagnostic) { l.diags = append(l.diags, list...) }
+
+// undeclared reports that a variable, local or profile is not declared, unless
+// a file that does not parse may declare it.
+func (l *loader) undeclared(d diag.Diagnostic) {
+	if !l.broken {
+		l.add(d)
 	}
 }
 

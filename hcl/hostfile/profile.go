@@ -64,7 +64,7 @@ func (l *loader) use(h *assembly, b *hclsyntax.Block) {
 	}
 	p, ok := l.known[b.Labels[0]]
 	if !ok {
-		l.add(ruleProfile.In(labelRange(b), "no profile is called %q.%s", b.Labels[0], diag.DidYouMean(b.Labels[0], sortedNames(l.known))))
+		l.undeclared(ruleProfile.In(labelRange(b), "no profile is called %q.%s", b.Labels[0], diag.DidYouMean(b.Labels[0], sortedNames(l.known))))
 		return
 	}
 	p.used = true

@@ -74,8 +74,12 @@ func with(ctx *hcl.EvalContext, names map[string]cty.Value) *hcl.EvalContext {
 // suggestion for a name that is not there.
 func (l *loader) evaluate(e hcl.Expression, ctx *hcl.EvalContext) (cty.Value, bool) {
 	if !isLiteral(e) {
-		if d, bad := unknownName(e, ctx); bad {
+		if d, known := strangeWord(e, ctx); !known {
 			l.add(d)
+			return cty.DynamicVal, false
+		}
+		if d, bad := unknownName(e, ctx); bad {
+			l.undeclared(d)
 			return cty.DynamicVal, false
 		}
 	}
@@ -122,15 +126,22 @@ func (l *loader) functionHint(detail string) string {
 	return diag.DidYouMean(m[1], sortedNames(l.scope.functions))
 }
 
-// unknownName finds the first name in an expression that its context does not
-// have: var.gatway, local.x, each outside for_each, a bare word.
+// strangeWord finds the first name in an expression whose first word its context
+// does not have, whatever is declared: a bare word, each outside for_each.
+func strangeWord(e hcl.Expression, ctx *hcl.EvalContext) (d diag.Diagnostic, known bool) {
+	for _, t := range e.Variables() {
+		if _, ok := lookup(ctx, t.RootName()); !ok {
+			return ruleReference.In(place(t.SourceRange()), "%s%s", missingRoot(t), diag.DidYouMean(t.RootName(), contextNames(ctx))), false
+		}
+	}
+	return d, true
+}
+
+// unknownName finds the first name in an expression that is not declared:
+// var.gatway, local.x.
 func unknownName(e hcl.Expression, ctx *hcl.EvalContext) (diag.Diagnostic, bool) {
 	for _, t := range e.Variables() {
-		root, ok := lookup(ctx, t.RootName())
-		where := place(t.SourceRange())
-		if !ok {
-			return ruleReference.In(where, "%s%s", missingRoot(t), diag.DidYouMean(t.RootName(), contextNames(ctx))), true
-		}
+		root, _ := lookup(ctx, t.RootName())
 		if len(t) < 2 || !root.IsKnown() || root.IsNull() || !root.Type().IsObjectType() {
 			continue
 		}
