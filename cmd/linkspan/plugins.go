@@ -31,6 +31,8 @@ func (a *app) pluginsCommand() *cobra.Command {
 			Use:   "schema NAME [DIR]",
 			Short: "What the block of a backend takes",
 			Args:  cobra.RangeArgs(1, 2),
+
+			ValidArgsFunction: a.completeBackend,
 			RunE: func(c *cobra.Command, args []string) error {
 				return a.pluginsSchema(c.Context(), args[0], first(args[1:]))
 			},
@@ -50,6 +52,18 @@ func (a *app) pluginsCommand() *cobra.Command {
 		a.pluginsTestCommand(),
 	)
 	return c
+}
+
+// completeBackend gives the shell the names of the backends, then directories.
+func (a *app) completeBackend(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	}
+	f, err := a.here("")
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return trust.Discover(f.where), cobra.ShellCompDirectiveNoFileComp
 }
 
 // here is the finder for the definitions at path; "" is the present directory,

@@ -27,6 +27,8 @@ func (a *app) pluginsTestCommand() *cobra.Command {
 			"without DIR on the hosts that the kit brings. With -root the scratch directory begins as a copy of that tree.\n" +
 			"Nothing on this machine is changed.",
 		Args: cobra.RangeArgs(1, 2),
+
+		ValidArgsFunction: a.completeBackend,
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.pluginsTest(c.Context(), args[0], first(args[1:]))
 		},
