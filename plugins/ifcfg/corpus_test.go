@@ -110,7 +110,7 @@ func TestCorpusFindings(t *testing.T) {
 
 // notFromFiles are rules about a definition beside the files, or about files that
 // cannot be kept in the corpus.
-var notFromFiles = []string{rule.CannotExpress.Code, rule.Unsafe.Code, rule.Unreadable.Code, rule.ForeignPort.Code, rule.Release.Code, rule.GatewayDev.Code, rule.NotWritten.Code,
+var notFromFiles = []string{rule.CannotExpress.Code, rule.Unsafe.Code, rule.Unreadable.Code, rule.ForeignPort.Code, rule.Release.Code, rule.GatewayDev.Code, rule.NotWritten.Code, rule.HardLink.Code,
 	rule.Late.Code, rule.NewOption.Code, rule.Left.Code, rule.NetworkingOff.Code, rule.LeftOut.Code}
 
 // What is there is read without panic and without an interface of no name.
@@ -149,6 +149,7 @@ func TestStrangeFiles(t *testing.T) {
 			return os.WriteFile(filepath.Join(dir, "ifcfg-eth0"), bytes.Repeat([]byte("x\n"), 1<<20), 0o644)
 		}, "it has 2097152 bytes"},
 		{"a link that leads out", func(dir string) error { return os.Symlink("../../../../etc/passwd", filepath.Join(dir, "ifcfg-eth0")) }, "leads out"},
+		{"a link to nowhere", func(dir string) error { return os.Symlink("/nowhere/ifcfg-eth0", filepath.Join(dir, "ifcfg-eth0")) }, "symlink to \\\"/nowhere/ifcfg-eth0\\\", which is not there"},
 		{"a link to itself", func(dir string) error { return os.Symlink("ifcfg-eth0", filepath.Join(dir, "ifcfg-eth0")) }, "too many symlinks"},
 		{"two files for one device", func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "ifcfg-copy"), []byte("DEVICE=eth0\n"), 0o644)
@@ -185,12 +186,36 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// A file that cannot be read and that nobody declares stops nothing; one with
+// two names is said to have them.
+func TestOddFilesBeside(t *testing.T) {
+	s := newSite(t, map[string]string{"ifcfg-eth0": "DEVICE=eth0\n", "ifcfg-eth1": "DEVICE=eth1\n"}, card("eth0", "10.0.0.2/24"))
+	dir := filepath.Join(s.root, reader.Dir)
+	for _, err := range []error{mkfifo(filepath.Join(dir, "route-eth7")), os.Mkdir(filepath.Join(dir, "ifcfg-eth8"), 0o755), os.Symlink("gone", filepath.Join(dir, "ifcfg-eth9")),
+		os.Link(filepath.Join(dir, "ifcfg-eth0"), filepath.Join(s.root, "copy"))} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, diags := s.plan("rhel5")
+	if diags.HasErrors() || len(p.Operations) == 0 {
+		t.Fatal(diags)
+	}
+	for _, want := range []string{"route-eth7", "ifcfg-eth8", "ifcfg-eth9", rule.HardLink.Code} {
+		if !strings.Contains(fmt.Sprint(diags), want) {
+			t.Errorf("%s is not reported: %v", want, diags)
+		}
+	}
+}
+
 // An unknown release, or a wrong one, is said; nothing panics.
 func TestReleases(t *testing.T) {
 	for text, want := range map[string]string{
 		"Red Hat Enterprise Linux AS release 4 (Nahant Update 8)": "rhel4", "CentOS release 5.2 (Final)": "rhel5.2", "CentOS release 5.11 (Final)": "rhel5", "CentOS release 5 (Final)": "rhel5",
 		"Red Hat Enterprise Linux Server release 6.10 (Santiago)": "rhel6", "CentOS Linux release 7.9.2009 (Core)": "rhel7", "Rocky Linux release 8.9 (Green Obsidian)": "rhel8",
 		"Red Hat Enterprise Linux release 9.3 (Plow)": "nm", "Fedora release 39": "", "": "",
+		"Fedora release 8 (Werewolf)": "", "XCP-ng release 8.2.1 (xenenterprise)": "", "Oracle VM server release 3.4.6": "", "Enterprise Linux Enterprise Linux Server release 5.4 (Carthage)": "rhel5", "AlmaLinux release 8.8 (Sapphire Caracal)": "rhel8",
+		"CentOS Stream release 8": "rhel8", "Scientific Linux SL release 5.3 (Boron)": "rhel5.2", "Red Hat Enterprise Virtualization Hypervisor release 6.6 (20150123.1.el6ev)": "rhel6",
 	} {
 		if got := reader.Detect(text, "", false); got != want {
 			t.Errorf("%q is %q, not %q", text, got, want)
@@ -198,6 +223,9 @@ func TestReleases(t *testing.T) {
 	}
 	if got := reader.Detect("", "NAME=\"AlmaLinux\"\nID=\"almalinux\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID=\"8.8\"\n", false); got != "rhel8" {
 		t.Errorf("os-release: %q", got)
+	}
+	if got := reader.Detect("XCP-ng release 8.2.1 (xenenterprise)", "ID=\"xenenterprise\"\nID_LIKE=\"centos rhel fedora\"\nVERSION_ID=\"8.2.1\"\n", true); got != "" {
+		t.Errorf("XCP-ng has the scripts of CentOS 7 and its own network daemon, not %q", got)
 	}
 	for _, wrong := range []any{"rhel99", "any", 7, "RHEL7"} {
 		s := newSite(t, nil, card("eth0"))

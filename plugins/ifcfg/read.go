@@ -76,14 +76,26 @@ func (r *reading) unreadable() diag.List {
 	out := slices.Clone(r.tree.Diags)
 	for _, path := range slices.Sorted(maps.Keys(r.faults)) {
 		d := rule.Unreadable.In(diag.Range{File: path}, "%s", r.faults[path])
-		suffix, isIface := strings.CutPrefix(path, reader.Dir+"/ifcfg-")
-		suffix, _, _ = strings.Cut(suffix, ":")
-		if _, ok := r.declared.Interface(suffix); isIface && !ok {
+		if !r.concerns(path) {
 			d.Severity = diag.Warning
 		}
 		out = append(out, d)
 	}
+	for _, path := range r.tree.Linked {
+		if strings.HasPrefix(path, reader.Dir+"/") && r.concerns(path) {
+			out = append(out, rule.HardLink.In(diag.Range{File: path}, "the file has a second name; when linkspan writes it, the other keeps the old text"))
+		}
+	}
 	return out
+}
+
+// concerns reports whether a file is of a declared interface, or of the host.
+func (r *reading) concerns(path string) bool {
+	name, ofInterface := strings.CutPrefix(path, reader.Dir+"/")
+	_, device, _ := strings.Cut(name, "-") // ifcfg-, route-, route6-, rule-
+	device, _, _ = strings.Cut(device, ":")
+	_, ok := r.declared.Interface(device)
+	return ok || !ofInterface
 }
 
 // objects are the declared interfaces as they are, and those that linkspan has

@@ -164,8 +164,11 @@ func (r *Reader) ManyAddresses() bool { return r.Takes("IPADDR1") }
 func (r *Reader) Unknown() bool { return r.Name == AnyRelease }
 
 var (
-	redhatRelease = regexp.MustCompile(`release ([0-9]+)(?:\.([0-9]+))?`)
-	osReleaseID   = regexp.MustCompile(`(?m)^VERSION_ID="?([0-9]+)`)
+	// Rebuilds of RHEL count as it does. Others also write "release 8" and have
+	// other scripts: Fedora 8 of 2007, XCP-ng 8 (CentOS 7 below), Oracle VM 3 (OL 6).
+	redhatRelease = regexp.MustCompile(`^(?:Red Hat Enterprise|CentOS|Scientific Linux|Oracle Linux|Enterprise Linux Enterprise Linux|Rocky Linux|AlmaLinux|CloudLinux|EuroLinux|Springdale|PUIAS|MIRACLE LINUX|Virtuozzo)\b.*release ([0-9]+)(?:\.([0-9]+))?`)
+	osReleaseID   = regexp.MustCompile(`(?m)^ID="?(?:rhel|centos|scientific|ol|rocky|almalinux|cloudlinux|eurolinux|springdale|miraclelinux|virtuozzo)"?\s*$`)
+	osVersion     = regexp.MustCompile(`(?m)^VERSION_ID="?([0-9]+)`)
 )
 
 // Detect finds the reader from the texts of /etc/redhat-release and
@@ -175,7 +178,7 @@ func Detect(redhat, osRelease string, hasScripts bool) string {
 	major, minor := "", ""
 	if m := redhatRelease.FindStringSubmatch(redhat); m != nil {
 		major, minor = m[1], m[2]
-	} else if m := osReleaseID.FindStringSubmatch(osRelease); m != nil && strings.Contains(osRelease, "rhel") {
+	} else if m := osVersion.FindStringSubmatch(osRelease); m != nil && redhat == "" && osReleaseID.MatchString(osRelease) {
 		major = m[1]
 	}
 	switch {

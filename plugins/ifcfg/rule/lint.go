@@ -73,6 +73,9 @@ var (
 	OddName = diag.Rule{Code: "LS4037", Severity: diag.Warning, Summary: "a file's name that the scripts do not understand",
 		Explain: "NetworkManager writes names such as ifcfg-Wired connection 1; the scripts divide them at the blanks and find no such files. Rename the file to ifcfg-DEVICE.",
 		Wrong:   "ifcfg-Wired connection 1", Right: "ifcfg-eth0"}
+	HardLink = diag.Rule{Code: "LS4039", Severity: diag.Warning, Summary: "a file with several names",
+		Explain: "system-config-network of RHEL 4 and 5 keeps hard links of the files below /etc/sysconfig/networking. linkspan replaces a file in one step, so that no reader sees half of it, and the other name keeps the old text. When system-config-network is used again, it may copy that back: remove the links once linkspan keeps the files.",
+		Wrong:   "ln /etc/sysconfig/networking/devices/ifcfg-eth0 ifcfg-eth0", Right: "rm /etc/sysconfig/networking/devices/ifcfg-eth0"}
 	LeftOut = diag.Rule{Code: "LS4038", Severity: diag.Warning, Summary: "left out of the import",
 		Explain: "The language has no word for it, or it cannot stand in a definition. Nothing is lost: linkspan leaves what no definition names as it is, and keeps the keys that it does not manage.",
 		Wrong:   "TYPE=InfiniBand", Right: "TYPE=Ethernet"}

@@ -57,5 +57,5 @@ func All() []diag.Rule {
 		Unreadable, ForeignPort, Release, GatewayDev, LineEnds, NotWritten,
 		BridgeOnBond, VLANName, NeverRead, Form, Comment, Twin, Alias, GatewayLost, PrefixOnly,
 		Hardware, Hole, NoBond, Rules, RouteForm, Late, NewOption, Left, UnknownKey, Dash, NotManaged,
-		Range, NetworkingOff, OddName, LeftOut}
+		Range, NetworkingOff, OddName, LeftOut, HardLink}
 }

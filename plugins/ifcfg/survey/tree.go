@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
 	"linkspan/core/diag"
 	"linkspan/core/plan"
@@ -28,6 +29,7 @@ const maxLine = 1 << 16
 type Tree struct {
 	root    *os.Root
 	scripts *os.Root // the scripts' directory, so that its files cost one step; nil when there is none
+	Linked  []string // files that have another name, too (hard links)
 	Diags   diag.List
 }
 
@@ -81,12 +83,15 @@ func (t *Tree) file(name string) plan.FileState {
 func (t *Tree) Read(name string) (plan.FileState, string) {
 	root, rel := t.place(name)
 	info, err := root.Lstat(rel) // before opening: opening a FIFO waits for a writer
-	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+	link := err == nil && info.Mode()&fs.ModeSymlink != 0
+	if link {
 		if root, rel, err = t.follow(name); err == nil {
 			info, err = root.Stat(rel)
 		}
 	}
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && link:
+		return plan.FileState{}, fmt.Sprintf("it is a symlink to %q, which is not there; make that file, or remove the link", "/"+rel)
 	case errors.Is(err, fs.ErrNotExist):
 		return plan.FileState{}, ""
 	case err != nil:
@@ -95,6 +100,9 @@ func (t *Tree) Read(name string) (plan.FileState, string) {
 		return plan.FileState{}, fmt.Sprintf("it is a %s, not a regular file; move it away", kindOfFile(info.Mode()))
 	case info.Size() > maxFile:
 		return plan.FileState{}, fmt.Sprintf("it has %d bytes; no file of the network scripts has more than %d", info.Size(), maxFile)
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Nlink > 1 {
+		t.Linked = append(t.Linked, name)
 	}
 	f, err := root.Open(rel)
 	if err != nil {
