@@ -1,187 +1,213 @@
 package xend
 
 import (
-	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"linkspan/core/backend"
 	"linkspan/core/diag"
 	"linkspan/core/host"
 	"linkspan/core/plan"
+	"linkspan/plugins/xend/guest"
+	"linkspan/plugins/xend/sxp"
+	"linkspan/plugins/xend/tree"
+	"linkspan/plugins/xend/xl"
 )
 
-// maxFile bounds what is read; xend's shipped configuration has 10 KB.
-const maxFile = 1 << 20
+// factXL tells Render that the host has xl.
+const factXL = "xl"
 
-// Read says what xend's configuration means, and what else of Xen touches the
-// host's network. On a host without xend there is nothing and nothing is said.
+// state is what Plan needs to know beyond the objects.
+type state struct {
+	Running bool              `json:"running,omitempty"` // xend
+	Targets map[string]string `json:"targets,omitempty"` // of symlinks, by path
+	Links   map[string]int    `json:"links,omitempty"`   // hard links, by path
+}
+
+// Read says what Xen's configuration means, what else of Xen touches the
+// host's network, and which guests there are. On a host without Xen there is
+// nothing to find.
 func (*xend) Read(_ context.Context, q backend.ReadRequest) (backend.ReadResponse, error) {
+	r := newReading(q.Setup)
+	if q.Root == "" || q.Root == "/" {
+		if err := r.readKernel(q.Netns); err != nil {
+			return backend.ReadResponse{}, err
+		}
+	}
+	return r.response()
+}
+
+func newReading(q backend.Setup) *reading {
 	s := settingsOf(q.Config)
-	rootDir := q.Root
-	if rootDir == "" {
-		rootDir = "/"
+	return &reading{tree: tree.At(q.Root), host: &q.Host, settings: s, path: path.Clean(s.path),
+		state: state{Targets: make(map[string]string), Links: make(map[string]int)}}
+}
+
+// response reads the files, what the kernel has being known.
+func (r *reading) response() (backend.ReadResponse, error) {
+	r.networks = guest.ReadNetworks(r.tree)
+	var out backend.ReadResponse
+	r.xend(&out)
+	r.xl(&out)
+	if r.isXen() {
+		r.surroundings()
 	}
-	root, err := os.OpenRoot(rootDir)
-	if err != nil {
-		return backend.ReadResponse{}, fmt.Errorf("root %q: %w", rootDir, err)
-	}
-	defer root.Close()
-	r := &reading{root: root, host: &q.Host, path: path.Clean(s.path)}
-	state := r.file(r.path)
-	out := backend.ReadResponse{
-		Files: []backend.File{{Path: r.path, FileState: state}},
-		Facts: map[string]string{"running": fmt.Sprint(r.running())},
-	}
-	if o, ok := r.object(state.Content); ok { // without a file xend reads an empty configuration
-		out.Objects = []plan.Object{o}
-	}
-	r.surroundings()
+	out.Guests = r.guests()
+	slices.SortFunc(out.Objects, func(a, b plan.Object) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(out.Files, func(a, b backend.File) int { return strings.Compare(a.Path, b.Path) })
+	out.Facts = map[string]string{factXL: fmt.Sprint(r.hasXL())}
 	out.Diagnostics = r.diags
-	return out, nil
+	var err error
+	out.Opaque, err = json.Marshal(r.state)
+	return out, err
 }
 
 // reading is what one Read has found.
 type reading struct {
-	root  *os.Root
-	host  *host.Host
-	path  string
-	diags diag.List
+	tree     tree.Tree
+	host     *host.Host
+	settings settings
+	networks guest.Networks
+	path     string       // of xend's configuration
+	live     *guest.Links // nil below another root: what runs is not that host's
+	config   *sxp.File    // nil when there is none
+	xlconf   []xl.Assignment
+	state    state
+	diags    diag.List
 }
 
-// file reads a regular file of bounded size; one that is not there is the zero
-// state. A symlink is followed inside the root only.
-func (r *reading) file(name string) plan.FileState {
-	fail := func(why string, args ...any) plan.FileState {
-		r.diags = append(r.diags, ruleUnreadable.In(diag.Range{File: name}, why, args...))
-		return plan.FileState{}
+func (r *reading) found(d diag.Diagnostic) { r.diags = append(r.diags, d) }
+
+// isXen tells a host of Xen: by its configuration, or by what the hypervisor
+// shows of itself.
+func (r *reading) isXen() bool {
+	return r.tree.Exists("/etc/xen") || r.live != nil && r.tree.Exists("/proc/xen/capabilities")
+}
+
+func (r *reading) hasXL() bool {
+	return r.tree.Exists(xlFile) || r.tree.Exists("/usr/sbin/xl")
+}
+
+func (r *reading) readKernel(netns string) error {
+	live, err := guest.ReadLinks(netns)
+	if err != nil {
+		return err
 	}
-	rel := strings.TrimPrefix(name, "/")
-	info, err := r.root.Stat(rel) // before opening: opening a FIFO waits for a writer
+	live.NamePorts(r.tree)
+	r.live = live
+	r.state.Running = r.xendPID() > 0
+	return nil
+}
+
+// file reads one file that a plan may change.
+func (r *reading) file(name string, out *backend.ReadResponse) plan.FileState {
+	var s plan.FileState
+	f, err := r.tree.Read(name)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return plan.FileState{}
-	case err != nil:
-		return fail("%v", err)
-	case !info.Mode().IsRegular():
-		return fail("it is no regular file; move it away")
-	case info.Size() > maxFile:
-		return fail("it has %d bytes, more than %d", info.Size(), maxFile)
+	case err == nil:
+		s = plan.FileState{Exists: true, Mode: uint32(f.Mode), Content: f.Content}
+		if f.Target != name {
+			r.state.Targets[name] = f.Target
+		}
+		if f.Links > 1 {
+			r.state.Links[name] = f.Links
+		}
+		r.editors(name)
+	case !errors.Is(err, fs.ErrNotExist):
+		r.found(ruleUnreadable.In(diag.Range{File: name}, "%v", err))
 	}
-	f, err := r.root.Open(rel)
-	if err != nil {
-		return fail("%v", err)
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return fail("%v", err)
-	}
-	return plan.FileState{Exists: true, Mode: uint32(info.Mode().Perm()), Content: content}
+	out.Files = append(out.Files, backend.File{Path: name, FileState: s})
+	return s
 }
 
-// object spells what xend reads.
-func (r *reading) object(src []byte) (plan.Object, bool) {
-	nodes, err := parseSxp(src)
+// xend reads xend's configuration; without a file xend reads an empty one.
+func (r *reading) xend(out *backend.ReadResponse) {
+	src := r.file(r.path, out).Content
+	f, err := sxp.Parse(src)
 	if err != nil {
-		var e *syntaxError
-		if errors.As(err, &e) {
-			r.diags = append(r.diags, ruleSyntax.In(rangeAt(r.path, src, e.offset), "%s", e.reason))
-		}
-		return plan.Object{}, false
+		e := new(sxp.Error)
+		errors.As(err, &e)
+		rule := map[sxp.Fault]diag.Rule{sxp.Fatal: ruleSyntax, sxp.Silent: ruleSilent, sxp.Differs: ruleDiffers}[e.Fault]
+		r.found(rule.In(rangeAt(r.path, src, e.Offset), "%s", e.Reason))
+		return
 	}
+	r.config = f
 	o := plan.Object{Ref: plan.Ref{Class: name, Name: r.path}, Type: name}
-	found := directives(nodes)
 	var values []string
+	found := f.Lists(sxp.Directive)
 	for _, n := range found {
-		values = append(values, n.value())
-		if len(n.children) > 2 {
-			r.diags = append(r.diags, ruleExtra.In(rangeAt(r.path, src, n.start), "xend runs %q and drops the rest", n.value()))
+		value, _ := n.Value()
+		values = append(values, value)
+		if len(n.Surplus()) > 0 {
+			r.found(ruleExtra.In(rangeAt(r.path, src, n.Start), "xend runs %q and drops the rest", value))
 		}
 	}
 	if len(found) > 1 {
-		r.diags = append(r.diags, ruleTwo.In(rangeAt(r.path, src, found[1].start), "there are %d; xend runs %q", len(found), found[0].value()))
+		r.found(ruleTwo.In(rangeAt(r.path, src, found[1].Start), "there are %d; xend runs %s", len(found), quotedOrNothing(found[0])))
 	}
-	o.Set(directive, plan.List(values...))
-	if n := bytes.Count(src, []byte(mark)); n > 0 {
-		o.Set("remarked", plan.Number(n))
+	o.Set(sxp.Directive, plan.List(values...))
+	if n := sxp.Remarked(src); n > 0 {
+		o.Set(remarked, plan.Number(n))
 	}
-	r.otherKeys(src, nodes)
-	return o, true
+	out.Objects = append(out.Objects, o)
+	r.otherKeys(src)
+	r.release(src)
 }
 
-// otherKeys reports what else in the file concerns the host's network.
-func (r *reading) otherKeys(src []byte, nodes []node) {
-	for _, key := range []string{"vif-script", "xend-relocation-address"} {
-		i := slices.IndexFunc(nodes, func(n node) bool { return n.head() == key })
-		if i < 0 {
-			continue
-		}
-		value, where := nodes[i].value(), rangeAt(r.path, src, nodes[i].start)
-		words := strings.Fields(value)
-		switch {
-		case key == "vif-script" && len(words) > 0 && (words[0] == "vif-nat" || words[0] == "vif-route"):
-			r.diags = append(r.diags, ruleVifScript.In(where, "vif-script is %q", value))
-		case key == "vif-script":
-			r.vifBridge(words, where)
-		case r.host.Masters()[value] != "":
-			r.diags = append(r.diags, ruleRelocation.In(where, "%q is a port of %q", value, r.host.Masters()[value]))
-		}
+func quotedOrNothing(n sxp.Node) string {
+	if v, runs := n.Value(); runs {
+		return fmt.Sprintf("%q", v)
 	}
+	return "nothing, for the first has no value"
 }
 
-// vifBridge checks a bridge= argument of vif-script.
-func (r *reading) vifBridge(words []string, where diag.Range) {
-	for _, w := range words {
-		bridge, ok := strings.CutPrefix(w, "bridge=")
-		if !ok {
-			continue
-		}
-		if i, declared := r.host.Interface(bridge); !declared || i.Kind != host.KindBridge {
-			r.diags = append(r.diags, ruleVifScript.In(where, "guests go to the bridge %q, which the definition does not declare", bridge))
-		}
+// xl reads xl.conf. xl ends every command with one that it cannot read.
+func (r *reading) xl(out *backend.ReadResponse) {
+	if !r.hasXL() {
+		return
 	}
-}
-
-// running tells whether xend runs, by its lock (RHEL's init script) or its
-// pid file.
-func (r *reading) running() bool {
-	for _, f := range []string{"var/lock/subsys/xend", "var/run/xend.pid"} {
-		if _, err := r.root.Stat(f); err == nil {
-			return true
+	src := r.file(xlFile, out).Content
+	all, err := xl.Parse(src)
+	if err != nil {
+		e := new(xl.Error)
+		errors.As(err, &e)
+		rule := ruleXLSyntax
+		if len(r.settings.xl) > 0 {
+			rule = ruleXLEdit
 		}
+		r.found(rule.In(rangeAt(xlFile, src, e.Offset), "%s", e.Reason))
+		return
 	}
-	return false
-}
-
-// surroundings reports what beside the file decides about the network.
-func (r *reading) surroundings() {
-	for _, f := range []string{"etc/xensource", "opt/xensource/bin/xapi"} {
-		if _, err := r.root.Stat(f); err == nil {
-			r.diags = append(r.diags, ruleXAPI.In(diag.Range{File: "/" + f}, "/%s is there", f))
+	r.xlconf = all
+	o := plan.Object{Ref: plan.Ref{Class: name, Name: xlFile}, Type: "xl"}
+	for _, key := range []string{keyBridge, keyScript} {
+		if a, ok := xl.Last(all, key); ok && !a.Value.IsList {
+			o.Set(key, plan.Text(a.Value.Text))
 		}
 	}
-	networks := r.file("/var/lib/xend/state/network.xml")
-	if bytes.Contains(networks.Content, []byte("<managed")) && !bytes.Contains(networks.Content, []byte(">False<")) {
-		r.diags = append(r.diags, ruleState.In(diag.Range{File: "/var/lib/xend/state/network.xml"}, "it has managed networks; remove them with xm or delete the file while xend is stopped"))
-	}
-	if bytes.Contains(r.file("/var/lib/xend/state/pif.xml").Content, []byte("<pif")) {
-		r.diags = append(r.diags, ruleState.In(diag.Range{File: "/var/lib/xend/state/pif.xml"}, "it has physical interfaces; xend makes their VLANs at its start"))
+	out.Objects = append(out.Objects, o)
+	a, ok := xl.Last(all, keyBridge)
+	bridge := a.Value.Text
+	if ok && !a.Value.IsList && r.settings.xl[keyBridge] == "" && r.missing(bridge) != "" {
+		r.found(ruleXLDefault.In(rangeAt(xlFile, src, a.Start), "it is %q, which is %s", bridge, r.missing(bridge)))
 	}
 }
 
-// rangeAt is the place of one byte.
-func rangeAt(file string, src []byte, offset int) diag.Range {
-	offset = min(offset, len(src))
-	line := 1 + bytes.Count(src[:offset], []byte("\n"))
-	column := 1 + utf8.RuneCount(src[bytes.LastIndexByte(src[:offset], '\n')+1:offset])
-	return diag.Range{File: file, Start: diag.Position{Line: line, Column: column, Byte: offset}, End: diag.Position{Line: line, Column: column + 1, Byte: offset + 1}}
+// xlDefault is what xl.conf says, or will say, of a key; the deprecated name
+// counts only without the new one (xl.c, parse_global_config).
+func (r *reading) xlDefault(key, deprecated string) string {
+	value := r.settings.xl[key]
+	for _, k := range []string{key, deprecated} {
+		if a, ok := xl.Last(r.xlconf, k); ok && !a.Value.IsList {
+			value = cmp.Or(value, a.Value.Text)
+		}
+	}
+	return value
 }
