@@ -16,12 +16,17 @@ func (b bonds) Has(device string) bool {
 	return ok
 }
 
-// ParseModprobe reads `alias bond0 bonding` and `options bond0 mode=1 …`.
+// ParseModprobe reads `alias bond0 bonding` and `options bond0 mode=1 …`. Of two
+// aliases of a device the scripts take the later (is_available of network-functions).
 func ParseModprobe(raw []byte) bonds {
 	out := make(bonds)
 	for line := range strings.Lines(string(raw)) {
-		if w := strings.Fields(line); len(w) >= 3 && w[0] == "alias" && w[2] == "bonding" {
-			out[w[1]] = BondModule{Options: out[w[1]].Options}
+		switch w := strings.Fields(line); {
+		case len(w) < 3 || w[0] != "alias":
+		case w[2] == "bonding":
+			out[w[1]] = BondModule{}
+		default:
+			delete(out, w[1])
 		}
 	}
 	for line := range strings.Lines(string(raw)) {
