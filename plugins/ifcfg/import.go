@@ -51,6 +51,13 @@ func Import(root, release string) (Imported, error) {
 		out.Host.Interfaces = append(out.Host.Interfaces, one)
 	}
 	out.Host.Interfaces = r.expressible(out.Host.Interfaces)
+	for _, device := range slices.Sorted(maps.Keys(r.Others)) {
+		for _, name := range r.Others[device] {
+			if strings.HasPrefix(name, "rule") {
+				r.Diags = append(r.Diags, rule.LeftOut.In(survey.At(reader.Dir+"/"+name, 1), "the language has no word for routing rules; the file stays as it is"))
+			}
+		}
+	}
 	block := host.Backend{Name: reader.Backend}
 	if release != "" {
 		block.Config = map[string]any{"release": release}

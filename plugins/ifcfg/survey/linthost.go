@@ -36,12 +36,12 @@ func (s *Survey) lintAliases() {
 
 // lintRoutes looks at route and rule files.
 func (s *Survey) lintRoutes() {
-	for _, device := range slices.Sorted(maps.Keys(s.others)) {
+	for _, device := range slices.Sorted(maps.Keys(s.Others)) {
 		if reader.IsAlias(device) {
 			continue
 		}
 		rules := false
-		for _, name := range s.others[device] {
+		for _, name := range s.Others[device] {
 			rules = rules || strings.HasPrefix(name, "rule")
 			if !strings.HasPrefix(name, "route") {
 				continue

@@ -26,7 +26,7 @@ type Survey struct {
 	twins   map[string][]*File  // further files of the same device
 	Aliases map[string][]*File  // by parent, in order of their names
 	members map[string][]string // master → devices whose files make them its ports
-	others  map[string][]string // device → names of its route and rule files
+	Others  map[string][]string // device → names of its route and rule files
 	skipped map[string]string   // file name → why the reader does not take it
 	// Counts tells which members of a bond or bridge are listed as its ports;
 	// nil means all. One that the definition does not know stays as it is.
@@ -49,7 +49,7 @@ func (f *File) Path() string { return reader.Dir + "/" + f.Name }
 // New reads the files of those names through state.
 func New(rel reader.Reader, names []string, state func(path string) plan.FileState) *Survey {
 	s := &Survey{Reader: rel, state: state, names: names, Devices: make(map[string]*File), twins: make(map[string][]*File),
-		Aliases: make(map[string][]*File), members: make(map[string][]string), others: make(map[string][]string), skipped: make(map[string]string)}
+		Aliases: make(map[string][]*File), members: make(map[string][]string), Others: make(map[string][]string), skipped: make(map[string]string)}
 	s.network = shell.Parse(state(reader.NetworkFile).Content)
 	s.Around = reader.Surroundings{IPv6: !rel.Takes("NETWORKING_IPV6")}
 	if v, _ := s.network.Get("NETWORKING_IPV6"); v == "yes" {
@@ -73,7 +73,7 @@ func New(rel reader.Reader, names []string, state func(path string) plan.FileSta
 func (s *Survey) take(name string) {
 	for _, prefix := range []string{"route-", "route6-", "rule-", "rule6-"} {
 		if device, ok := strings.CutPrefix(name, prefix); ok && !s.Reader.Ignores(name) {
-			s.others[device] = append(s.others[device], name)
+			s.Others[device] = append(s.Others[device], name)
 			return
 		}
 	}
@@ -217,7 +217,7 @@ func (s *Survey) aliasAddresses(f *File, one *host.Interface) {
 // its device and by its file's name, NetworkManager by the latter.
 func (s *Survey) routes(f *File, one *host.Interface) {
 	for _, of := range s.RouteOwners(f) {
-		for _, name := range s.others[of] {
+		for _, name := range s.Others[of] {
 			if !strings.HasPrefix(name, "route") {
 				continue
 			}
@@ -289,7 +289,7 @@ func (s *Survey) PathsOf(device string, paths map[string]bool) {
 		paths[a.Path()] = true
 	}
 	for _, owner := range []string{f.Device, f.Suffix} {
-		for _, name := range s.others[owner] {
+		for _, name := range s.Others[owner] {
 			if strings.HasPrefix(name, "route") {
 				paths[reader.Dir+"/"+name] = true
 			}
