@@ -135,6 +135,10 @@ func (a *app) carryOut(ctx context.Context, s *session, p *plan.Plan, f applyFla
 		}
 	}
 	return a.applying(ctx, p, confirm, func(ctx context.Context, o engine.ApplyOptions) (engine.Result, error) {
+		if err := s.hooks.Trusted(); err != nil && !p.Empty() {
+			return engine.Result{}, err
+		}
+		o.Hooks = s.hooks
 		return engine.Apply(ctx, s.request, p, o)
 	})
 }
@@ -180,6 +184,7 @@ func (a *app) applying(ctx context.Context, p *plan.Plan, confirm time.Duration,
 	if a.text() && !p.Empty() {
 		add, change, remove := p.Counts()
 		fmt.Fprintf(a.stdout, "\nApplied: %d added, %d changed, %d removed; read again, and it is as planned.\n", add, change, remove)
+		a.tellValues(result.Values)
 		if result.Deadline != nil {
 			fmt.Fprintf(a.stdout, "It is undone in %s unless `linkspan confirm` is run, best from a new session.\n", confirm)
 		}

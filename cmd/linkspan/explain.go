@@ -11,6 +11,7 @@ import (
 	"linkspan/core/backend/fileformat"
 	"linkspan/core/diag"
 	"linkspan/core/fleet"
+	"linkspan/core/hook/script"
 	"linkspan/core/host"
 	"linkspan/hcl/hostfile"
 	"linkspan/plugins/ifcfg"
@@ -22,7 +23,7 @@ import (
 // rules are all checks of the program.
 func rules() []diag.Rule {
 	var out []diag.Rule
-	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, fleet.Rules, ifcfg.Rules, netlink.Rules, xend.Rules, trust.Rules, fileformat.Rules} {
+	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, fleet.Rules, script.Rules, ifcfg.Rules, netlink.Rules, xend.Rules, trust.Rules, fileformat.Rules} {
 		out = append(out, of()...)
 	}
 	slices.SortStableFunc(out, func(a, b diag.Rule) int { return strings.Compare(a.Code, b.Code) })

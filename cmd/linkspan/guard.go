@@ -40,7 +40,7 @@ func (a *app) guardCommand() *cobra.Command {
 
 // undoer undoes runs with what is inside this executable.
 func (a *app) undoer(progress func(string)) engine.Undoer {
-	u := engine.Undoer{Applier: builtinApplier, Progress: progress}
+	u := engine.Undoer{Applier: builtinApplier, Progress: progress, Hooks: a.keptHooks}
 	if a.root() == "" {
 		u.Services = engine.HostServices{}
 	}

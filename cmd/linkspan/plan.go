@@ -67,6 +67,9 @@ func (a *app) makePlan(ctx context.Context, s *session, brief bool) (*plan.Plan,
 	if err != nil {
 		return nil, err
 	}
+	if p != nil {
+		diags = append(diags, s.judged(ctx, p)...)
+	}
 	if brief {
 		diags = diags.Errors()
 	}

@@ -59,6 +59,11 @@ func (a *app) rollback(ctx context.Context, args []string, f rollbackFlags) erro
 		return err
 	}
 	return a.applying(ctx, p, f.confirm, func(ctx context.Context, o engine.ApplyOptions) (engine.Result, error) {
+		hooks, err := a.keptHooks(run)
+		if err != nil {
+			return engine.Result{}, err
+		}
+		o.Hooks = hooks
 		return engine.Rollback(ctx, r, run, p, o)
 	})
 }

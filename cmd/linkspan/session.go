@@ -7,6 +7,7 @@ import (
 
 	"linkspan/core/backend"
 	"linkspan/core/engine"
+	"linkspan/core/hook/phases"
 	"linkspan/hcl/hostfile"
 	"linkspan/plugins/launch"
 )
@@ -16,12 +17,13 @@ type session struct {
 	definition *hostfile.Definition
 	request    engine.Request
 	set        *launch.Set
+	hooks      *phases.Hooks
 }
 
 // openSession loads the definitions at path, chooses the host, and starts the
 // backends that it uses.
 func (a *app) openSession(ctx context.Context, path string) (*session, error) {
-	_, d, err := a.definition(path)
+	site, d, err := a.definition(path)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +57,10 @@ func (a *app) openSession(ctx context.Context, path string) (*session, error) {
 		}
 		s.request.Backends = append(s.request.Backends, engine.Backend{Description: description, Backend: b})
 	})
+	if err := a.useHooks(s, site.Dir); err != nil {
+		s.close()
+		return nil, err
+	}
 	return s, nil
 }
 

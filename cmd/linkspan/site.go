@@ -38,6 +38,7 @@ func (a *app) load(path string) (*hostfile.Site, diag.List, error) {
 			diags = append(diags, d.Check(diags)...)
 		}
 		diags = append(diags, fleet.Validate(members(site))...)
+		diags = append(diags, a.checkHooks(site)...)
 	}
 	return site, diags, nil
 }

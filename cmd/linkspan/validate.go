@@ -30,7 +30,7 @@ func (a *app) validate(ctx context.Context, dir string) error {
 		if err != nil {
 			return err
 		}
-		diags = append(diags, more...)
+		diags = append(append(diags, more...), a.compileHooks(ctx, site)...)
 	}
 	if err := a.report(diags); err != nil {
 		return err

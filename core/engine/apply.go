@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,6 +36,7 @@ type Result struct {
 	Operations int               `json:"operations"`
 	Restarted  []string          `json:"restarted,omitempty"`
 	Deadline   *journal.Deadline `json:"deadline,omitempty"` // it is undone then, unless confirmed
+	Values     map[string]string `json:"values,omitempty"`   // what hooks have kept for the report
 }
 
 // Apply carries out exactly p: it plans again, refuses if the plan would now
@@ -62,6 +64,9 @@ func Apply(ctx context.Context, r Request, p *plan.Plan, o ApplyOptions) (Result
 		return Result{}, err
 	}
 	a := &applying{Request: r, plan: p, options: o, verify: r.verify}
+	if err := a.validate(ctx); err != nil {
+		return Result{}, err
+	}
 	return a.transaction(ctx)
 }
 
@@ -105,6 +110,11 @@ func (r *Request) fresh(ctx context.Context, p *plan.Plan) error {
 	for _, f := range now.Fingerprints {
 		if f.Object != "objects" && !slices.Contains(p.Fingerprints, f) {
 			changed = append(changed, f.Object)
+		}
+	}
+	for _, h := range p.Hooks {
+		if i := slices.IndexFunc(now.Hooks, func(n plan.Hook) bool { return n.Name == h.Name }); i >= 0 && now.Hooks[i].Digest != h.Digest {
+			changed = append(changed, fmt.Sprintf("hook %q (%s)", h.Name, h.Script))
 		}
 	}
 	if now.Digest != p.Digest || !slices.Equal(now.Fingerprints, p.Fingerprints) {
@@ -168,10 +178,16 @@ func (a *applying) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var hooks json.RawMessage
+	if a.options.Hooks != nil {
+		if hooks, err = a.options.Hooks.Keep(); err != nil {
+			return err
+		}
+	}
 	a.run, err = store.Create(id, journal.Begin{
 		Host: a.plan.Host, User: a.options.Who.User, Command: a.options.Who.Command, Program: a.options.Who.Program,
 		Definition: a.plan.Definition.String(), Root: a.Root, Netns: a.Netns, Plan: a.plan,
-		Files: a.set.Images(), Snapshots: snapshots, Confirm: a.options.Confirm, RollbackOf: a.rollbackOf,
+		Files: a.set.Images(), Snapshots: snapshots, Confirm: a.options.Confirm, RollbackOf: a.rollbackOf, Hooks: hooks,
 	})
 	if err != nil {
 		return err
@@ -213,7 +229,16 @@ func (a *applying) do(ctx context.Context) error {
 	if err := a.hooks(ctx, "check", nil); err != nil {
 		return err
 	}
-	return a.hooks(ctx, "post_apply", nil)
+	if err := a.hooks(ctx, "post_apply", nil); err != nil {
+		return err
+	}
+	if a.rollbackOf != 0 {
+		if err := a.hooks(ctx, "on_rollback", nil); err != nil {
+			a.options.Progress(fmt.Sprintf("on_rollback: %v", err)) // what a hook thinks of it does not stop it
+		}
+	}
+	a.result.Values = a.run.Values()
+	return nil
 }
 
 // step tells what begins and does it, unless the operator has had enough.
@@ -230,16 +255,6 @@ func stopped(ctx context.Context, before string) error {
 		return fmt.Errorf("stopped before %s: %w", before, context.Cause(ctx))
 	}
 	return nil
-}
-
-func (a *applying) hooks(ctx context.Context, phase string, restarts []string) error {
-	if a.options.Hooks == nil || a.rollbackOf != 0 {
-		return nil
-	}
-	if err := stopped(ctx, phase+" hooks"); err != nil {
-		return err
-	}
-	return a.options.Hooks.Run(ctx, HookEvent{Phase: phase, Plan: a.plan, Restart: restarts})
 }
 
 // keep says in the journal that everything is done, and forgets the old files
@@ -290,14 +305,17 @@ func (a *applying) rearm() error {
 // undo puts everything back. What failed before anything had changed leaves no
 // trace in the history.
 func (a *applying) undo(ctx context.Context, cause error) error {
-	if !a.changed {
+	// What hooks have run may have changed something outside, which those of
+	// on_rollback know how to put back.
+	if !a.changed && !a.run.Acted() {
 		if err := a.set.Undo(); err != nil {
 			return &UndoFailedError{Cause: cause, Undo: err, Journal: a.run.Path}
 		}
 		return errors.Join(cause, a.run.Remove())
 	}
 	a.options.Progress("undoing: " + cause.Error())
-	u := Undoer{Applier: a.applier, Services: a.options.Services, Hooks: a.options.Hooks, Progress: a.options.Progress}
+	u := Undoer{Applier: a.applier, Services: a.options.Services, Progress: a.options.Progress,
+		Hooks: func(*journal.Run) (Hooks, error) { return a.options.Hooks, nil }}
 	if err := u.Undo(ctx, a.run, cause.Error()); err != nil {
 		return &UndoFailedError{Cause: cause, Undo: err, Journal: a.run.Path}
 	}

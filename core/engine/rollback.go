@@ -45,6 +45,10 @@ func rolledBack(all []*journal.Run, run *journal.Run) bool {
 func reversed(run *journal.Run) *plan.Plan {
 	was := run.Begin().Plan
 	in := plan.Input{Host: was.Host, Definition: was.Definition, Root: run.Begin().Root, Netns: was.Netns}
+	for _, h := range was.Hooks {
+		h.On = slices.DeleteFunc(slices.Clone(h.On), func(phase string) bool { return !rollbackPhases[phase] })
+		in.Hooks = append(in.Hooks, h)
+	}
 	for _, s := range was.Stages {
 		st := plan.StageInput{Stage: plan.Stage{Backend: s.Backend, Phase: s.Phase}}
 		for _, c := range slices.Backward(s.Changes) {

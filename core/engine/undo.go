@@ -16,8 +16,9 @@ import (
 type Undoer struct {
 	// Applier gives a backend that can restore its snapshots.
 	Applier  func(name string) (backend.Applier, error)
-	Services Services          // nil leaves services alone
-	Hooks    Hooks             // nil has none
+	Services Services // nil leaves services alone
+	// Hooks gives the run's hooks, without the definitions; nil has none.
+	Hooks    func(*journal.Run) (Hooks, error)
 	Progress func(step string) // nil is silent
 	// KeepChanged leaves files as they are that someone else has written
 	// meanwhile; else each is an error.
@@ -54,8 +55,8 @@ func (u Undoer) putBack(ctx context.Context, run *journal.Run) error {
 			}
 		}
 	}
-	if u.Hooks != nil && b.RollbackOf == 0 {
-		if err := u.Hooks.Run(ctx, HookEvent{Phase: "on_rollback", Plan: b.Plan, Reason: run.Why()}); err != nil {
+	if b.RollbackOf == 0 {
+		if err := u.onRollback(ctx, run); err != nil {
 			u.tell(fmt.Sprintf("on_rollback: %v", err)) // what a hook thinks of an undo does not stop it
 		}
 	}
@@ -76,6 +77,18 @@ func (u Undoer) putFilesBack(run *journal.Run, rebooted bool) error {
 		set.KeepChanged()
 	}
 	return set.Undo()
+}
+
+// onRollback tells the run's hooks that everything has been put back.
+func (u Undoer) onRollback(ctx context.Context, run *journal.Run) error {
+	if u.Hooks == nil {
+		return nil
+	}
+	hooks, err := u.Hooks(run)
+	if err != nil || hooks == nil {
+		return err
+	}
+	return hooks.Run(ctx, HookEvent{Phase: "on_rollback", Plan: run.Begin().Plan, Reason: run.Why(), Journal: runHooks{run}})
 }
 
 // restore gives each backend that had begun its snapshot back, the last first.

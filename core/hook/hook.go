@@ -49,19 +49,19 @@ const (
 
 // Event is what happens: a copy that the hook may change as it likes.
 type Event struct {
-	Phase    string            `json:"phase"`    // one of the phases
-	Host     string            `json:"host"`     // e.g. "dom0-01"
-	Tags     []string          `json:"tags"`     // of the host
-	Vars     map[string]any    `json:"vars"`     // of the host: JSON-like values
-	DryRun   bool              `json:"dryrun"`   // `linkspan hooks test`: commands are recorded, not run
-	Plan     Plan              `json:"plan"`     // of all phases
-	Restarts []string          `json:"restarts"` // of pre_restart and post_restart: the services, e.g. "network"
-	Backends []string          `json:"backends"` // of pre_restart and post_restart: those that change something live, e.g. "netlink"
-	Outcome  string            `json:"outcome"`  // of check and post_apply "applied", of on_rollback "undone", else ""
-	Reason   string            `json:"reason"`   // of on_rollback: why
-	Config   json.RawMessage   `json:"config"`   // of the hook's block; see Decode
-	Env      map[string]string `json:"env"`      // of the hook's block; its commands have it as well
-	Values   map[string]string `json:"values"`   // what earlier hooks of this run have set
+	Phase    string            `json:"phase"`            // one of the phases
+	Host     string            `json:"host"`             // e.g. "dom0-01"
+	Tags     []string          `json:"tags"`             // of the host
+	Vars     map[string]any    `json:"vars"`             // of the host: JSON-like values
+	DryRun   bool              `json:"dryrun"`           // `linkspan hooks test`: commands are recorded, not run
+	Plan     Plan              `json:"plan"`             // of all phases
+	Restarts []string          `json:"restarts"`         // of pre_restart and post_restart: the services, e.g. "network"
+	Backends []string          `json:"backends"`         // of pre_restart and post_restart: those that change something live, e.g. "netlink"
+	Outcome  string            `json:"outcome"`          // of check and post_apply "applied", of on_rollback "undone", else ""
+	Reason   string            `json:"reason"`           // of on_rollback: why
+	Config   json.RawMessage   `json:"config,omitempty"` // of the hook's block; see Decode
+	Env      map[string]string `json:"env"`              // of the hook's block; its commands have it as well
+	Values   map[string]string `json:"values"`           // what earlier hooks of this run have set
 }
 
 // Plan is what will be done, or was.

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,7 @@ import (
 
 // HookPhases are the phases at which a hook can run.
 func HookPhases() []string {
-	return []string{"validate", "pre_apply", "pre_restart", "post_restart", "post_apply", "check", "on_rollback"}
+	return []string{"validate", "pre_apply", "pre_restart", "post_restart", "check", "post_apply", "on_rollback"}
 }
 
 // hostBlocks checks the blocks of a host beside its interfaces.
@@ -52,12 +53,43 @@ func (v *validation) hook(h Hook, names []string) {
 	if f := h.OnFailure; f != "" && f != "abort" && f != "continue" {
 		v.add(ruleWord.At(path+".on_failure", `on_failure is "abort" or "continue", not %q%s`, f, diag.DidYouMean(f, []string{"abort", "continue"})))
 	}
+	for at, command := range h.Allow {
+		if !strings.HasPrefix(command, "/") || filepath.Clean(command) != command {
+			v.add(ruleHook.At(path+"."+Index("allow", at), "a command is allowed by its absolute path, e.g. \"/usr/sbin/xl\", not %q", command))
+		}
+	}
 	for at, other := range h.After {
 		if !slices.Contains(names, other) {
 			v.add(ruleUnknown.At(path+"."+Index("after", at), "no hook is called %q%s", other, diag.DidYouMean(other, names)))
 		}
 	}
 	v.duration(path+".timeout", h.Timeout)
+	if v.waitsForItself(h.Name) {
+		v.add(ruleHook.At(path+".after", "hook %q waits for itself: one of those that it comes after comes after it", h.Name))
+	}
+}
+
+// waitsForItself reports whether a hook is among those that it comes after,
+// and those that these come after.
+func (v *validation) waitsForItself(name string) bool {
+	after := make(map[string][]string)
+	for _, h := range v.host.Hooks {
+		after[h.Name] = h.After
+	}
+	seen := make(map[string]bool)
+	next := slices.Clone(after[name])
+	for len(next) > 0 {
+		n := next[0]
+		next = next[1:]
+		if n == name {
+			return true
+		}
+		if !seen[n] {
+			seen[n] = true
+			next = append(next, after[n]...)
+		}
+	}
+	return false
 }
 
 func (v *validation) check(c Check) {

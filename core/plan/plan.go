@@ -42,10 +42,14 @@ type Stage struct {
 
 // Hook is a hook that will run.
 type Hook struct {
-	Name   string   `json:"name"`
-	On     []string `json:"on"`
-	Script string   `json:"script"`
-	Digest string   `json:"digest"` // hex SHA-256 of its source
+	Name       string   `json:"name"`
+	On         []string `json:"on"` // those of its phases that there will be, in their order
+	Script     string   `json:"script"`
+	Digest     string   `json:"digest"`             // hex SHA-256 of its source
+	Settings   string   `json:"settings,omitempty"` // hex SHA-256 of its block
+	Allow      []string `json:"allow,omitempty"`    // commands that it may run
+	Privileged bool     `json:"privileged,omitempty"`
+	Continue   bool     `json:"continue,omitempty"` // its failure stops nothing
 }
 
 // Fingerprint is the digest of one thing read.
@@ -112,6 +116,7 @@ func New(in Input) *Plan {
 	})
 	p.Restarts = slices.CompactFunc(p.Restarts, func(a, b Restart) bool { return a.Service == b.Service })
 	p.Guests = p.touchedGuests(in.Guests, in.Lowers)
+	p.hooksThatRun()
 	p.Digest = p.digest()
 	return p
 }
@@ -121,6 +126,36 @@ func phaseRank(phase string) int {
 		return 1
 	}
 	return 0
+}
+
+// hooksThatRun leaves the phases that there will be: none of a plan with
+// nothing to do, and none around a restart where nothing is restarted and
+// nothing is changed live.
+func (p *Plan) hooksThatRun() {
+	hooks := p.Hooks
+	p.Hooks = nil
+	if p.Empty() {
+		return
+	}
+	acts := p.acts()
+	for _, h := range hooks {
+		h.On = slices.DeleteFunc(slices.Clone(h.On), func(phase string) bool {
+			return !acts && (phase == "pre_restart" || phase == "post_restart")
+		})
+		if len(h.On) > 0 {
+			p.Hooks = append(p.Hooks, h)
+		}
+	}
+}
+
+// acts reports whether a backend acts itself or a service is restarted.
+func (p *Plan) acts() bool {
+	for _, s := range p.Stages {
+		if slices.ContainsFunc(s.Operations, func(o Operation) bool { return o.Kind == OperationOwn }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(p.Restarts, func(r Restart) bool { return r.Skipped == "" })
 }
 
 // skipRestartsBelowRoot: another root's services are not ours to restart.

@@ -25,6 +25,8 @@ type Kind string
 const (
 	KindBegin     Kind = "begin"     // nothing has been changed yet; holds what an undo needs
 	KindStep      Kind = "step"      // a step begins, or has ended
+	KindCommand   Kind = "command"   // a hook's command is about to run
+	KindValue     Kind = "value"     // a hook keeps a value
 	KindApplied   Kind = "applied"   // everything was done, read again and checked
 	KindDeadline  Kind = "deadline"  // it is undone then, unless confirmed; the last one counts
 	KindConfirmed Kind = "confirmed" // it stays
@@ -42,6 +44,10 @@ type Record struct {
 	Done     bool      `json:"done,omitempty"` // of a step: it has ended
 	Why      string    `json:"why,omitempty"`  // of undoing: the reason; of failed: what is left
 	Deadline *Deadline `json:"deadline,omitempty"`
+	Hook     string    `json:"hook,omitempty"`    // of command and value: its name
+	Command  []string  `json:"command,omitempty"` // e.g. ["/usr/sbin/xl", "list"]
+	Key      string    `json:"key,omitempty"`
+	Value    string    `json:"value,omitempty"` // "" forgets the key
 }
 
 // Begin is what an undo needs, and what history shows.
@@ -59,6 +65,9 @@ type Begin struct {
 	Snapshots  []Snapshot    `json:"snapshots,omitempty"`
 	Confirm    time.Duration `json:"confirm_ns,omitempty"`  // how long a confirmation is waited for
 	RollbackOf int           `json:"rollback_of,omitempty"` // the run that this one undoes
+	// Hooks is what it takes to run the host's hooks without the definitions,
+	// in the encoding of who runs them.
+	Hooks json.RawMessage `json:"hooks,omitempty"`
 }
 
 // Snapshot is what a backend has recorded of what it will touch.

@@ -94,6 +94,25 @@ func (r *Run) Begun(prefix string) []string {
 	return out
 }
 
+// Acted reports whether a hook has run a command.
+func (r *Run) Acted() bool {
+	return slices.ContainsFunc(r.Records, func(rec Record) bool { return rec.Kind == KindCommand })
+}
+
+// Values are what the run's hooks have kept, by key.
+func (r *Run) Values() map[string]string {
+	out := make(map[string]string)
+	for _, rec := range r.Records {
+		if rec.Kind == KindValue {
+			out[rec.Key] = rec.Value
+		}
+		if out[rec.Key] == "" {
+			delete(out, rec.Key)
+		}
+	}
+	return out
+}
+
 // Append adds a record. A synced one is on the disk when Append returns.
 func (r *Run) Append(rec Record, synced bool) error {
 	rec.Time = time.Now().UTC()

@@ -1,7 +1,9 @@
 package script
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/scanner"
@@ -9,6 +11,7 @@ import (
 	"go/types"
 	"slices"
 	"strconv"
+	"time"
 
 	"linkspan/core/diag"
 	"linkspan/core/hook/script/symbols"
@@ -61,6 +64,31 @@ func (c *checker) asTrap(f *ast.File) {
 		}
 		return true
 	})
+}
+
+// compileTime is how long the interpreter may take for a script's declarations.
+const compileTime = 10 * time.Second
+
+// Compile lets the interpreter itself look at a hook that Check has found good:
+// it stops at a few things that are Go. Nothing is called, but what the script
+// declares is evaluated, in a process of its own.
+func Compile(ctx context.Context, s *Source) diag.List { return compile(ctx, s, symbols.Hook) }
+
+func compile(ctx context.Context, s *Source, kind symbols.Kind) diag.List {
+	ctx, cancel := context.WithTimeoutCause(ctx, compileTime, fmt.Errorf("its declarations are not done within %s", compileTime))
+	defer cancel()
+	p, err := start(request{Kind: kind, Dir: s.dir(), Files: s.Files, CPU: 2 * compileTime}, false, func(string) {})
+	if err == nil {
+		var m message
+		if m, err = p.call(ctx, call{}, func(message) *reply { return &reply{} }); err == nil {
+			p.end() // how it ends does not matter once it is done
+			if m.Error == "" {
+				return nil
+			}
+			err = errors.New(short(m.Error))
+		}
+	}
+	return diag.List{ruleInterpreter.In(diag.Range{File: s.place(s.Files[0].Name)}, "%v", err)}
 }
 
 type checker struct {

@@ -101,7 +101,10 @@ func (s *loaded) do(c call) (out message) {
 		ctx, stop = context.WithTimeout(ctx, c.Timeout)
 		defer stop()
 	}
-	return s.hook(ctx, c)
+	if c.Event != nil {
+		return s.hook(ctx, c)
+	}
+	return done(nil)
 }
 
 // hook runs a hook.

@@ -53,6 +53,10 @@ var (
 	// refuses.
 	RuleDenied = diag.Rule{Code: "LS7008", Severity: diag.Error, Summary: "refused by a hook of the site",
 		Explain: "A hook of phase validate has looked at the plan and refuses it; the message is the hook's own."}
+	// RuleFailed is given by the program for a hook of phase validate that does
+	// not come to a judgement.
+	RuleFailed = diag.Rule{Code: "LS7017", Severity: diag.Error, Summary: "a hook of the site failed",
+		Explain: "A hook of phase validate must say whether the plan is good; it ended otherwise, so nothing is planned. It is tried with `linkspan hooks test`. With on_failure = \"continue\" this is a warning."}
 	// RuleSource is given by the program for a script that cannot be read.
 	RuleSource = diag.Rule{Code: "LS7009", Severity: diag.Error, Summary: "a script that cannot be read",
 		Explain: "A script is a Go file, or a directory of Go files, below the definitions' directory. When linkspan runs as root it must belong to root, and nobody else may be able to write it or its directory."}
@@ -65,6 +69,6 @@ func example(body string) string {
 
 // Rules lists the rules of this package, by code.
 func Rules() []diag.Rule {
-	return []diag.Rule{ruleSyntax, ruleType, ruleImport, ruleClosure, ruleGo, ruleRun, ruleAs, RuleDenied, RuleSource,
+	return []diag.Rule{ruleSyntax, ruleType, ruleImport, ruleClosure, ruleGo, ruleRun, ruleAs, RuleDenied, RuleFailed, RuleSource,
 		ruleDefer, ruleMethodValue, ruleAddress, ruleLost, ruleReturn, ruleHidden, ruleInterpreter}
 }

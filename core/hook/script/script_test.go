@@ -232,7 +232,7 @@ func TestLoad(t *testing.T) {
 		t.Error("digests")
 	}
 	open, err := Load(dir, "hooks/open.go")
-	if err != nil || open.Untrusted == nil || !strings.Contains(open.Untrusted.Error(), "chmod go-w") || one.Untrusted != nil {
+	if err != nil || one.Untrusted != nil || (os.Geteuid() == 0) != (open.Untrusted != nil && strings.Contains(open.Untrusted.Error(), "chmod go-w")) {
 		t.Errorf("%+v %v, and %v", open, err, one.Untrusted)
 	}
 	if err := os.Symlink("/etc", dir+"/out"); err != nil {

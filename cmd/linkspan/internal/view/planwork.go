@@ -18,10 +18,23 @@ func (v planView) work() {
 	v.own()
 	v.guests()
 	for _, h := range v.plan.Hooks {
-		v.row("Hooks", fmt.Sprintf("%s (%s)", h.Name, strings.Join(h.On, ", ")))
+		v.row("Hooks", hookText(h))
 	}
 	v.restarts()
 	v.effects()
+}
+
+// hookText says when a hook runs, what it is, and what it may do: "drain
+// (pre_restart): hooks/drain.go 7d01f2c95cd2, may run /usr/sbin/xl".
+func hookText(h plan.Hook) string {
+	out := fmt.Sprintf("%s (%s): %s %.12s", h.Name, strings.Join(h.On, ", "), h.Script, h.Digest)
+	if len(h.Allow) > 0 {
+		out += ", may run " + strings.Join(h.Allow, ", ")
+	}
+	if h.Privileged {
+		out += ", reads every file"
+	}
+	return out
 }
 
 func (v planView) row(label, text string) {

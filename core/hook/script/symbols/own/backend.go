@@ -15,6 +15,7 @@ func linkspanCoreBackendTable() map[string]reflect.Value {
 		// function, constant and variable definitions
 		"Activate":         reflect.ValueOf(backend.Activate),
 		"FeatureApply":     reflect.ValueOf(constant.MakeFromLiteral("\"apply\"", token.STRING, 0)),
+		"FeatureVolatile":  reflect.ValueOf(constant.MakeFromLiteral("\"volatile\"", token.STRING, 0)),
 		"InterfaceObjects": reflect.ValueOf(backend.InterfaceObjects),
 		"Persist":          reflect.ValueOf(backend.Persist),
 		"Ref":              reflect.ValueOf(backend.Ref),

@@ -35,6 +35,7 @@ func linkspanCorePlanTable() map[string]reflect.Value {
 		"FormNumber":        reflect.ValueOf(plan.FormNumber),
 		"FormText":          reflect.ValueOf(plan.FormText),
 		"FormatVersion":     reflect.ValueOf(constant.MakeFromLiteral("\"1.0\"", token.STRING, 0)),
+		"GuestsOn":          reflect.ValueOf(plan.GuestsOn),
 		"List":              reflect.ValueOf(plan.List),
 		"New":               reflect.ValueOf(plan.New),
 		"Number":            reflect.ValueOf(plan.Number),
@@ -45,6 +46,7 @@ func linkspanCorePlanTable() map[string]reflect.Value {
 
 		// type definitions
 		"Action":        reflect.ValueOf((*plan.Action)(nil)),
+		"BridgeGuests":  reflect.ValueOf((*plan.BridgeGuests)(nil)),
 		"Change":        reflect.ValueOf((*plan.Change)(nil)),
 		"Effect":        reflect.ValueOf((*plan.Effect)(nil)),
 		"EffectKind":    reflect.ValueOf((*plan.EffectKind)(nil)),
@@ -52,6 +54,7 @@ func linkspanCorePlanTable() map[string]reflect.Value {
 		"FileState":     reflect.ValueOf((*plan.FileState)(nil)),
 		"Fingerprint":   reflect.ValueOf((*plan.Fingerprint)(nil)),
 		"Form":          reflect.ValueOf((*plan.Form)(nil)),
+		"Guest":         reflect.ValueOf((*plan.Guest)(nil)),
 		"Hook":          reflect.ValueOf((*plan.Hook)(nil)),
 		"Input":         reflect.ValueOf((*plan.Input)(nil)),
 		"Object":        reflect.ValueOf((*plan.Object)(nil)),
