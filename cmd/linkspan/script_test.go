@@ -44,6 +44,7 @@ func program() { os.Exit(run(os.Args[1:], standard())) }
 //	synced ROOT DEFINITIONS   a plan is empty, an apply changes no file's bytes or time
 //	exits CODE COMMAND…       the command ends with that code
 //	example NAME DIR          copies examples/NAME into DIR
+//	keeps TEXT COMMAND…       the text is in no output of the command and in no file that it leaves
 //	sametree A B              both trees have the same files with the same bytes
 //	spoil WAY FILE            replaces a file by one that is wrong in that way
 //	fulldisk ROOT DEFINITIONS  an apply on a full disk ends with 1 and changes nothing
@@ -60,7 +61,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"synced": synced, "exits": exits, "example": example, "sametree": sameTree,
-			"spoil": spoil, "refused": refused, "fulldisk": fullDisk,
+			"spoil": spoil, "refused": refused, "keeps": keeps, "fulldisk": fullDisk,
 			"waitfor": waitFor, "waitgone": waitGone,
 		},
 	})
@@ -118,6 +119,29 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if fmt.Sprint(code) != args[0] {
 		ts.Fatalf("%s ended with %d, not %s", strings.Join(args[1:], " "), code, args[0])
+	}
+}
+
+// keeps runs a command and looks for a text, whatever the case of its letters,
+// in what the command says and in every file below the script's directory.
+func keeps(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: keeps TEXT COMMAND…")
+	}
+	failed := ts.Exec(args[1], args[2:]...)
+	holds := func(text string) bool { return strings.Contains(strings.ToLower(text), strings.ToLower(args[0])) }
+	for _, stream := range []string{"stdout", "stderr"} {
+		if text := ts.ReadFile(stream); holds(text) {
+			ts.Fatalf("%s shows the secret on %s:\n%s", strings.Join(args[1:], " "), stream, text)
+		}
+	}
+	for name, text := range contents(ts, ts.MkAbs(".")) {
+		if holds(text) {
+			ts.Fatalf("%s left the secret in %s:\n%s", strings.Join(args[1:], " "), name, text)
+		}
+	}
+	if failed != nil {
+		ts.Logf("%v", failed)
 	}
 }
 

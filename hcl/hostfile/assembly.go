@@ -145,6 +145,9 @@ func (l *loader) host(b *hclsyntax.Block, name string, ctx *hcl.EvalContext) {
 		if a := b.Body.Attributes[own]; a != nil {
 			if v, ok := l.attribute(a, spec, ctx); ok {
 				self[own] = v.Value
+				if own == "vars" {
+					self[own] = v.marked // what is made of a secret in vars is one too
+				}
 			}
 		}
 	}

@@ -54,6 +54,8 @@ var explanations = map[string]explanation{
 		wrong: "linkspan { required_version = \">= 99\" }\n", right: "linkspan { required_version = \">= 1.0\" }\n"},
 	"LS1025": {text: "The kernel has one interface of a name. A host can override a profile's block only by one of the same kind.",
 		wrong: "host \"a\" {\n  bond \"x0\" {}\n  bridge \"x0\" {}\n}\n", right: "host \"a\" {\n  bond \"bond0\" {}\n  bridge \"br0\" {}\n}\n"},
+	"LS1027": {text: "What a host's interfaces, tags and checks say is shown in plans and kept in saved plans, journals and rendered files, so a sensitive value cannot be there. It can be in vars, in a backend's own block and in a hook's config and env, which are handed over and not shown.",
+		wrong: "variable \"key\" {\n  default   = \"swordfish\"\n  sensitive = true\n}\nhost \"a\" {\n  ethernet \"eth0\" { description = var.key }\n}\n", right: "variable \"key\" {\n  default   = \"swordfish\"\n  sensitive = true\n}\nhost \"a\" {\n  vars = { key = var.key }\n}\n"},
 	"LS1026": {text: "The file works, but its line ends or its indentation are not what `linkspan fmt` writes; reviews then show changes that are none.",
 		wrong: "host \"a\" {\n\tbridge \"br0\" {}\n}\n", right: "host \"a\" {\n  bridge \"br0\" {}\n}\n"},
 }

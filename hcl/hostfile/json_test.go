@@ -154,7 +154,7 @@ func TestJSONSecret(t *testing.T) {
 	for _, src := range site.Sources {
 		said += string(src)
 	}
-	if strings.Contains(said, "hunter22") || !strings.Contains(said, "LS20") {
+	if strings.Contains(said, "hunter22") || !strings.Contains(said, "LS1027") {
 		t.Error(said)
 	}
 }

@@ -18,6 +18,9 @@ func (d *definition) other(r record) {
 		path = fmt.Sprintf("%s[%q]", r.schema.name, r.label)
 	}
 	d.Positions[path] = r.place
+	if len(r.wrong) > 0 {
+		d.doubtful[path] = true
+	}
 	f := fields{definition: d, record: r, path: path}
 	switch r.schema.name {
 	case "backend":

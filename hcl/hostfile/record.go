@@ -33,6 +33,7 @@ type value struct {
 	elements []diag.Range // of a list written as one
 	use      diag.Range   // the host's `use` that brought it; zero when the host says it itself
 	wrong    bool         // given, but not good: reported already
+	marked   cty.Value    // the value with the marks of what in it is sensitive
 	rival    *value       // another profile's value that differs
 }
 
@@ -172,7 +173,7 @@ func (l *loader) record(b *hclsyntax.Block, schema block, ctx *hcl.EvalContext) 
 		spec, known := schema.attribute(a.Name)
 		switch {
 		case !known && schema.free:
-			spec = attribute{name: a.Name, typ: typeAny}
+			spec = attribute{name: a.Name, typ: typeAny, secret: schema.name == "backend"}
 		case !known || spec.typ == typeRaw:
 			continue
 		}
@@ -202,10 +203,15 @@ func (l *loader) attribute(a *hclsyntax.Attribute, spec attribute, ctx *hcl.Eval
 	if v.IsNull() {
 		return value{}, false
 	}
-	out := value{place: place(a.Expr.Range()), elements: elementRanges(a.Expr)}
+	out := value{place: place(a.Expr.Range()), elements: elementRanges(a.Expr), marked: v}
 	if v.ContainsMarked() {
 		v, _ = v.UnmarkDeep()
 		l.site.secrets.conceal(v)
+		if !spec.secret {
+			l.add(ruleSecret.In(out.place, "%s cannot have a sensitive value: plans and files would show it", spec.name))
+			out.wrong = true
+			return out, false
+		}
 	}
 	converted, why := convertTo(v, spec.typ)
 	if why != "" {

@@ -29,6 +29,7 @@ var (
 	ruleVersion          = languageRule("LS1024", "another version of linkspan is required")
 	ruleTwoKinds         = languageRule("LS1025", "one interface of two kinds")
 	ruleManners          = mild(languageRule("LS1026", "not in the canonical format"))
+	ruleSecret           = languageRule("LS1027", "a secret where everybody reads")
 )
 
 // CodeUnknownBackend is the code of a backend that Options.Schema does not know.
@@ -50,6 +51,6 @@ func Rules() []diag.Rule {
 	return []diag.Rule{
 		ruleRead, ruleSize, ruleCharacter, ruleSyntax, ruleExpression, ruleUnknownBlock, ruleUnknownAttribute, ruleLabels,
 		ruleTwice, ruleMissing, ruleType, ruleWords, ruleVariable, ruleCycle, ruleReference, ruleInterface, ruleBackend,
-		ruleAddress, ruleProfile, ruleConflict, ruleForEach, ruleHostName, ruleVersion, ruleTwoKinds, ruleManners,
+		ruleAddress, ruleProfile, ruleConflict, ruleForEach, ruleHostName, ruleVersion, ruleTwoKinds, ruleManners, ruleSecret,
 	}
 }

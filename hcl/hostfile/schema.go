@@ -15,6 +15,7 @@ type attribute struct {
 	typ      attributeType
 	required bool
 	words    []string // the values that are taken, when they are few
+	secret   bool     // may be sensitive: it is handed over and never shown
 	doc      string
 }
 
@@ -131,7 +132,7 @@ var hostBody = sync.OnceValue(makeHostBody)
 func makeHostBody() block {
 	return block{
 		attributes: []attribute{
-			{name: "vars", typ: typeAny, doc: "Free data for hooks and plugins, as host.vars."},
+			{name: "vars", typ: typeAny, secret: true, doc: "Free data for hooks and plugins, as host.vars."},
 			{name: "tags", typ: typeStrings, doc: "Words to choose hosts by."},
 		},
 		blocks: append(interfaceBlocks(),
@@ -145,8 +146,8 @@ func makeHostBody() block {
 				{name: "after", typ: typeStrings, doc: "Hooks of the phase that run before it."},
 				{name: "allow", typ: typeStrings, doc: "Commands that it may ask for, by their absolute paths."},
 				{name: "privileged", typ: typeBool, doc: "Run as root."},
-				{name: "config", typ: typeAny, doc: "Any value, given to the script."},
-				{name: "env", typ: typeNames, doc: "Environment variables."},
+				{name: "config", typ: typeAny, secret: true, doc: "Any value, given to the script."},
+				{name: "env", typ: typeNames, secret: true, doc: "Environment variables."},
 			}},
 			block{name: "check", labels: []string{"name"}, many: true, doc: "What must answer after an apply.", attributes: []attribute{
 				{name: "ping", typ: typeString, doc: "An address that must answer ICMP echo."},
