@@ -3,7 +3,7 @@
 // and which executables it trusts is package trust.
 package plugins
 
-//go:generate go test ./internal/wire -run TestGenerated -update
+//go:generate go test ./proto -run TestGenerated -update
 
 import (
 	"context"

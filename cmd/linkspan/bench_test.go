@@ -7,6 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"linkspan/plugins/launch"
+	"linkspan/plugins/trust"
 )
 
 // pairsDefinition is a bond with n VLANs, each with its bridge and address.
@@ -117,4 +121,29 @@ func hostOfPairs(number, n int) string {
 	}
 	b.WriteString("  backend \"ifcfg\" { release = \"rhel6\" }\n}\n")
 	return b.String()
+}
+
+// BenchmarkOpen starts built-in backends, all at once, asks each what it is, and
+// ends them: "first-ms" is from the start to the last first answer, the least of
+// all runs. Figures are in plugins/README.md.
+func BenchmarkOpen(b *testing.B) {
+	for _, names := range [][]string{{"ifcfg"}, {"ifcfg", "netlink", "xend"}} {
+		b.Run(strings.Join(names, "+"), func(b *testing.B) {
+			var specs []trust.Spec
+			for _, name := range names {
+				specs = append(specs, trust.Builtin(name))
+			}
+			least := time.Hour
+			for b.Loop() {
+				begin := time.Now()
+				set, err := launch.Open(b.Context(), specs, launch.Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				least = min(least, time.Since(begin))
+				set.Close()
+			}
+			b.ReportMetric(float64(least.Microseconds())/1000, "first-ms")
+		})
+	}
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"linkspan/core/diag"
 )
@@ -48,8 +49,7 @@ func Diff(desired, actual []Object) []Change {
 	for i := range actual {
 		byRef[actual[i].Ref] = &actual[i]
 	}
-	var made, deleted []*Object
-	changes := make(map[Ref]Change, len(desired))
+	var made, deleted []*node
 	for i := range desired {
 		want := &desired[i]
 		have := byRef[want.Ref]
@@ -57,21 +57,20 @@ func Diff(desired, actual []Object) []Change {
 		if !ok {
 			continue
 		}
-		changes[want.Ref] = c
 		if c.Action == Delete {
-			deleted = append(deleted, have)
+			deleted = append(deleted, &node{object: have, change: c})
 		} else {
-			made = append(made, want)
+			made = append(made, &node{object: want, change: c})
 		}
 	}
-	out := make([]Change, 0, len(changes))
-	for _, o := range inOrder(made) {
-		out = append(out, changes[o.Ref])
+	inOrder(made)
+	inOrder(deleted)
+	out := make([]Change, 0, len(made)+len(deleted))
+	for i := range made {
+		out = append(out, made[i].change)
 	}
-	gone := inOrder(deleted)
-	slices.Reverse(gone)
-	for _, o := range gone {
-		out = append(out, changes[o.Ref])
+	for i := range slices.Backward(deleted) {
+		out = append(out, deleted[i].change)
 	}
 	return out
 }
@@ -93,6 +92,9 @@ func compare(want, have *Object) (Change, bool) {
 	default:
 		c.Action = Update
 	}
+	if c.Action == Create {
+		c.Settings = make([]SettingChange, 0, len(want.Settings))
+	}
 	for _, s := range want.Settings {
 		before := have.Get(s.Key)
 		if before.Equal(s.Value) {
@@ -113,37 +115,49 @@ func typeOf(o *Object) string {
 	return o.Type
 }
 
+// node is an object that changes, with its place in the order.
+type node struct {
+	object *Object
+	change Change
+	depth  int // -1 while it is not known
+}
+
 // inOrder sorts objects by depth, so that each comes after those it depends
 // on, and by name within a depth.
-func inOrder(objects []*Object) []*Object {
-	index := make(map[Ref]*Object, len(objects))
-	for _, o := range objects {
-		index[o.Ref] = o
+func inOrder(nodes []*node) {
+	// The sort asks often, so that the depths are found before it.
+	if slices.ContainsFunc(nodes, func(n *node) bool { return len(n.object.DependsOn) > 0 }) {
+		setDepths(nodes)
 	}
-	depth := make(map[Ref]int, len(objects))
-	var depthOf func(o *Object) int
-	depthOf = func(o *Object) int {
-		if d, seen := depth[o.Ref]; seen {
-			return d
+	slices.SortFunc(nodes, func(a, b *node) int {
+		return cmp.Or(a.depth-b.depth, strings.Compare(a.object.Class, b.object.Class), CompareNatural(a.object.Name, b.object.Name))
+	})
+}
+
+func setDepths(nodes []*node) {
+	index := make(map[Ref]*node, len(nodes))
+	for i := range nodes {
+		nodes[i].depth = -1
+		index[nodes[i].object.Ref] = nodes[i]
+	}
+	var depthOf func(n *node) int
+	depthOf = func(n *node) int {
+		if n.depth >= 0 {
+			return n.depth
 		}
-		depth[o.Ref] = 0 // ends a circle
+		n.depth = 0 // ends a circle
 		d := 0
-		for _, ref := range o.DependsOn {
-			if dep, ok := index[ref]; ok {
-				d = max(d, depthOf(dep)+1)
+		for _, ref := range n.object.DependsOn {
+			if on, ok := index[ref]; ok {
+				d = max(d, depthOf(on)+1)
 			}
 		}
-		depth[o.Ref] = d
+		n.depth = d
 		return d
 	}
-	for _, o := range objects {
-		depthOf(o)
+	for i := range nodes {
+		depthOf(nodes[i])
 	}
-	out := slices.Clone(objects)
-	slices.SortFunc(out, func(a, b *Object) int {
-		return cmp.Or(cmp.Compare(depth[a.Ref], depth[b.Ref]), cmp.Compare(a.Class, b.Class), CompareNatural(a.Name, b.Name))
-	})
-	return out
 }
 
 // CompareNatural orders names as people do: bond0.2 before bond0.10.

@@ -36,7 +36,7 @@ def objects(shown, present=()):
     for name in sorted(set(shown) | set(present)):
         o = pb.Object(ref=pb.Ref(**{"class": "motd", "name": name}))
         if name in shown:
-            o.settings.add(key="text", value=pb.Value(form="text", text=shown[name]))
+            o.settings.add(key="text", form="text", text=shown[name])
         else:
             o.absent, o.reason = True, "the definition no longer says it"
         found.append(o)
@@ -73,7 +73,7 @@ def plan(request, context):
         return pb.PlanResponse()
     before = request.actual.files[0].state
     kept = [line for line in before.content.splitlines(keepends=True) if not line.startswith(MARK.encode())]
-    ours = [f"{MARK}{o.ref.name} {o.settings[0].value.text}\n".encode() for o in request.desired if not o.absent]
+    ours = [f"{MARK}{o.ref.name} {o.settings[0].text}\n".encode() for o in request.desired if not o.absent]
     change = pb.FileChange(path=PATH, before=before, after=pb.FileState(exists=True, content=b"".join(kept + ours)))
     return pb.PlanResponse(operations=[pb.Operation(id="1", kind="file", summary="write " + PATH, file=change)])
 

@@ -111,6 +111,7 @@ var misbehaviours = map[string]func(args []string){
 	},
 	"children": func(args []string) { serveRead(func() { leaveChild(args[0]) }) },
 	"slowly":   func(args []string) { plugins.Serve(newSlow(args)) },
+	"many":     func([]string) { plugins.Serve(many{&fake{name: "bad", features: []string{backend.FeatureApply}}}) },
 }
 
 func misbehave(how string, args []string) {

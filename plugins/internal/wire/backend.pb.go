@@ -1402,13 +1402,18 @@ func (x *Object) GetReason() string {
 	return ""
 }
 
-// Setting is one setting of an object. Without a value it is wanted not to be
-// there.
+// Setting is one setting of an object, with its value as in Value. One whose
+// form is "" is wanted not to be there.
 type Setting struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The attribute's name in the language where it has one.
-	Key           string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	Value         *Value `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// As in Value.
+	Form string `protobuf:"bytes,2,opt,name=form,proto3" json:"form,omitempty"`
+	// As in Value.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// As in Value.
+	List          []string `protobuf:"bytes,4,rep,name=list,proto3" json:"list,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1450,9 +1455,23 @@ func (x *Setting) GetKey() string {
 	return ""
 }
 
-func (x *Setting) GetValue() *Value {
+func (x *Setting) GetForm() string {
 	if x != nil {
-		return x.Value
+		return x.Form
+	}
+	return ""
+}
+
+func (x *Setting) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Setting) GetList() []string {
+	if x != nil {
+		return x.List
 	}
 	return nil
 }
@@ -2629,10 +2648,12 @@ const file_linkspan_plugin_v1_backend_proto_rawDesc = "" +
 	"\n" +
 	"depends_on\x18\x05 \x03(\v2\x17.linkspan.plugin.v1.RefR\tdependsOn\x12\x16\n" +
 	"\x06absent\x18\x06 \x01(\bR\x06absent\x12\x16\n" +
-	"\x06reason\x18\a \x01(\tR\x06reason\"L\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\"W\n" +
 	"\aSetting\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12/\n" +
-	"\x05value\x18\x02 \x01(\v2\x19.linkspan.plugin.v1.ValueR\x05value\"C\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
+	"\x04form\x18\x02 \x01(\tR\x04form\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x12\x12\n" +
+	"\x04list\x18\x04 \x03(\tR\x04list\"C\n" +
 	"\x05Value\x12\x12\n" +
 	"\x04form\x18\x01 \x01(\tR\x04form\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x12\n" +
@@ -2801,43 +2822,42 @@ var file_linkspan_plugin_v1_backend_proto_depIdxs = []int32{
 	17, // 26: linkspan.plugin.v1.Object.ref:type_name -> linkspan.plugin.v1.Ref
 	19, // 27: linkspan.plugin.v1.Object.settings:type_name -> linkspan.plugin.v1.Setting
 	17, // 28: linkspan.plugin.v1.Object.depends_on:type_name -> linkspan.plugin.v1.Ref
-	20, // 29: linkspan.plugin.v1.Setting.value:type_name -> linkspan.plugin.v1.Value
-	17, // 30: linkspan.plugin.v1.Change.ref:type_name -> linkspan.plugin.v1.Ref
-	23, // 31: linkspan.plugin.v1.Change.settings:type_name -> linkspan.plugin.v1.SettingChange
-	19, // 32: linkspan.plugin.v1.Change.unchanged:type_name -> linkspan.plugin.v1.Setting
-	20, // 33: linkspan.plugin.v1.SettingChange.before:type_name -> linkspan.plugin.v1.Value
-	20, // 34: linkspan.plugin.v1.SettingChange.after:type_name -> linkspan.plugin.v1.Value
-	25, // 35: linkspan.plugin.v1.File.state:type_name -> linkspan.plugin.v1.FileState
-	25, // 36: linkspan.plugin.v1.FileChange.before:type_name -> linkspan.plugin.v1.FileState
-	25, // 37: linkspan.plugin.v1.FileChange.after:type_name -> linkspan.plugin.v1.FileState
-	17, // 38: linkspan.plugin.v1.Operation.objects:type_name -> linkspan.plugin.v1.Ref
-	26, // 39: linkspan.plugin.v1.Operation.file:type_name -> linkspan.plugin.v1.FileChange
-	28, // 40: linkspan.plugin.v1.Operation.effects:type_name -> linkspan.plugin.v1.Effect
-	17, // 41: linkspan.plugin.v1.Effect.objects:type_name -> linkspan.plugin.v1.Ref
-	32, // 42: linkspan.plugin.v1.Diagnostic.range:type_name -> linkspan.plugin.v1.Range
-	31, // 43: linkspan.plugin.v1.Diagnostic.related:type_name -> linkspan.plugin.v1.Related
-	32, // 44: linkspan.plugin.v1.Related.range:type_name -> linkspan.plugin.v1.Range
-	33, // 45: linkspan.plugin.v1.Range.start:type_name -> linkspan.plugin.v1.Position
-	33, // 46: linkspan.plugin.v1.Range.end:type_name -> linkspan.plugin.v1.Position
-	1,  // 47: linkspan.plugin.v1.BackendService.Describe:input_type -> linkspan.plugin.v1.DescribeRequest
-	5,  // 48: linkspan.plugin.v1.BackendService.Read:input_type -> linkspan.plugin.v1.ReadRequest
-	7,  // 49: linkspan.plugin.v1.BackendService.Render:input_type -> linkspan.plugin.v1.RenderRequest
-	9,  // 50: linkspan.plugin.v1.BackendService.Plan:input_type -> linkspan.plugin.v1.PlanRequest
-	11, // 51: linkspan.plugin.v1.BackendService.Apply:input_type -> linkspan.plugin.v1.ApplyRequest
-	13, // 52: linkspan.plugin.v1.BackendService.Snapshot:input_type -> linkspan.plugin.v1.SnapshotRequest
-	15, // 53: linkspan.plugin.v1.BackendService.Restore:input_type -> linkspan.plugin.v1.RestoreRequest
-	2,  // 54: linkspan.plugin.v1.BackendService.Describe:output_type -> linkspan.plugin.v1.DescribeResponse
-	6,  // 55: linkspan.plugin.v1.BackendService.Read:output_type -> linkspan.plugin.v1.ReadResponse
-	8,  // 56: linkspan.plugin.v1.BackendService.Render:output_type -> linkspan.plugin.v1.RenderResponse
-	10, // 57: linkspan.plugin.v1.BackendService.Plan:output_type -> linkspan.plugin.v1.PlanResponse
-	12, // 58: linkspan.plugin.v1.BackendService.Apply:output_type -> linkspan.plugin.v1.ApplyResponse
-	14, // 59: linkspan.plugin.v1.BackendService.Snapshot:output_type -> linkspan.plugin.v1.SnapshotResponse
-	16, // 60: linkspan.plugin.v1.BackendService.Restore:output_type -> linkspan.plugin.v1.RestoreResponse
-	54, // [54:61] is the sub-list for method output_type
-	47, // [47:54] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	17, // 29: linkspan.plugin.v1.Change.ref:type_name -> linkspan.plugin.v1.Ref
+	23, // 30: linkspan.plugin.v1.Change.settings:type_name -> linkspan.plugin.v1.SettingChange
+	19, // 31: linkspan.plugin.v1.Change.unchanged:type_name -> linkspan.plugin.v1.Setting
+	20, // 32: linkspan.plugin.v1.SettingChange.before:type_name -> linkspan.plugin.v1.Value
+	20, // 33: linkspan.plugin.v1.SettingChange.after:type_name -> linkspan.plugin.v1.Value
+	25, // 34: linkspan.plugin.v1.File.state:type_name -> linkspan.plugin.v1.FileState
+	25, // 35: linkspan.plugin.v1.FileChange.before:type_name -> linkspan.plugin.v1.FileState
+	25, // 36: linkspan.plugin.v1.FileChange.after:type_name -> linkspan.plugin.v1.FileState
+	17, // 37: linkspan.plugin.v1.Operation.objects:type_name -> linkspan.plugin.v1.Ref
+	26, // 38: linkspan.plugin.v1.Operation.file:type_name -> linkspan.plugin.v1.FileChange
+	28, // 39: linkspan.plugin.v1.Operation.effects:type_name -> linkspan.plugin.v1.Effect
+	17, // 40: linkspan.plugin.v1.Effect.objects:type_name -> linkspan.plugin.v1.Ref
+	32, // 41: linkspan.plugin.v1.Diagnostic.range:type_name -> linkspan.plugin.v1.Range
+	31, // 42: linkspan.plugin.v1.Diagnostic.related:type_name -> linkspan.plugin.v1.Related
+	32, // 43: linkspan.plugin.v1.Related.range:type_name -> linkspan.plugin.v1.Range
+	33, // 44: linkspan.plugin.v1.Range.start:type_name -> linkspan.plugin.v1.Position
+	33, // 45: linkspan.plugin.v1.Range.end:type_name -> linkspan.plugin.v1.Position
+	1,  // 46: linkspan.plugin.v1.BackendService.Describe:input_type -> linkspan.plugin.v1.DescribeRequest
+	5,  // 47: linkspan.plugin.v1.BackendService.Read:input_type -> linkspan.plugin.v1.ReadRequest
+	7,  // 48: linkspan.plugin.v1.BackendService.Render:input_type -> linkspan.plugin.v1.RenderRequest
+	9,  // 49: linkspan.plugin.v1.BackendService.Plan:input_type -> linkspan.plugin.v1.PlanRequest
+	11, // 50: linkspan.plugin.v1.BackendService.Apply:input_type -> linkspan.plugin.v1.ApplyRequest
+	13, // 51: linkspan.plugin.v1.BackendService.Snapshot:input_type -> linkspan.plugin.v1.SnapshotRequest
+	15, // 52: linkspan.plugin.v1.BackendService.Restore:input_type -> linkspan.plugin.v1.RestoreRequest
+	2,  // 53: linkspan.plugin.v1.BackendService.Describe:output_type -> linkspan.plugin.v1.DescribeResponse
+	6,  // 54: linkspan.plugin.v1.BackendService.Read:output_type -> linkspan.plugin.v1.ReadResponse
+	8,  // 55: linkspan.plugin.v1.BackendService.Render:output_type -> linkspan.plugin.v1.RenderResponse
+	10, // 56: linkspan.plugin.v1.BackendService.Plan:output_type -> linkspan.plugin.v1.PlanResponse
+	12, // 57: linkspan.plugin.v1.BackendService.Apply:output_type -> linkspan.plugin.v1.ApplyResponse
+	14, // 58: linkspan.plugin.v1.BackendService.Snapshot:output_type -> linkspan.plugin.v1.SnapshotResponse
+	16, // 59: linkspan.plugin.v1.BackendService.Restore:output_type -> linkspan.plugin.v1.RestoreResponse
+	53, // [53:60] is the sub-list for method output_type
+	46, // [46:53] is the sub-list for method input_type
+	46, // [46:46] is the sub-list for extension type_name
+	46, // [46:46] is the sub-list for extension extendee
+	0,  // [0:46] is the sub-list for field type_name
 }
 
 func init() { file_linkspan_plugin_v1_backend_proto_init() }

@@ -28,12 +28,12 @@ func ToObjects(m []*Object) []plan.Object { return each(m, ToObject) }
 
 // FromSetting makes the message of a setting.
 func FromSetting(s plan.Setting) *Setting {
-	return &Setting{Key: text(s.Key), Value: FromValue(s.Value)}
+	return &Setting{Key: text(s.Key), Form: string(s.Value.Form), Text: text(s.Value.Text), List: texts(s.Value.List)}
 }
 
 // ToSetting reads the message of a setting.
 func ToSetting(m *Setting) plan.Setting {
-	return plan.Setting{Key: m.GetKey(), Value: ToValue(m.GetValue())}
+	return plan.Setting{Key: m.GetKey(), Value: plan.Value{Form: plan.Form(m.GetForm()), Text: m.GetText(), List: m.GetList()}}
 }
 
 // FromValue makes the message of a value; an absent one is no message.

@@ -1,4 +1,6 @@
-package wire
+// Package proto holds the protocol's definition; there is no code in it but the
+// test that makes, and checks, the code of package wire.
+package proto
 
 import (
 	"bytes"
@@ -23,7 +25,7 @@ func TestGenerated(t *testing.T) {
 	request := codeRequest(t, "linkspan/plugin/v1/backend.proto")
 	for _, generator := range []string{"protoc-gen-go", "protoc-gen-go-grpc"} {
 		for _, f := range generate(t, generator, request) {
-			name := filepath.Base(f.GetName())
+			name := filepath.Join("../internal/wire", filepath.Base(f.GetName()))
 			if *update {
 				if err := os.WriteFile(name, []byte(f.GetContent()), 0o644); err != nil {
 					t.Fatal(err)
@@ -45,7 +47,7 @@ func TestGenerated(t *testing.T) {
 func codeRequest(t *testing.T, name string) []byte {
 	t.Helper()
 	c := protocompile.Compiler{
-		Resolver:       protocompile.WithStandardImports(&protocompile.SourceResolver{ImportPaths: []string{"../../proto"}}),
+		Resolver:       protocompile.WithStandardImports(&protocompile.SourceResolver{ImportPaths: []string{"."}}),
 		SourceInfoMode: protocompile.SourceInfoStandard,
 	}
 	files, err := c.Compile(t.Context(), name)

@@ -1,4 +1,4 @@
-package wire
+package proto
 
 import (
 	"maps"
@@ -17,7 +17,7 @@ import (
 // TestProtoTellsAll: the proto file, which is all that an author in another
 // language has, names every key of a host's JSON and of an interface's settings.
 func TestProtoTellsAll(t *testing.T) {
-	raw, err := os.ReadFile("../../proto/linkspan/plugin/v1/backend.proto")
+	raw, err := os.ReadFile("linkspan/plugin/v1/backend.proto")
 	if err != nil {
 		t.Fatal(err)
 	}
