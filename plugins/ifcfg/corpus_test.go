@@ -149,7 +149,7 @@ func TestStrangeFiles(t *testing.T) {
 			return os.WriteFile(filepath.Join(dir, "ifcfg-eth0"), bytes.Repeat([]byte("x\n"), 1<<20), 0o644)
 		}, "it has 2097152 bytes"},
 		{"a link that leads out", func(dir string) error { return os.Symlink("../../../../etc/passwd", filepath.Join(dir, "ifcfg-eth0")) }, "leads out"},
-		{"a link to nowhere", func(dir string) error { return os.Symlink("/nowhere/ifcfg-eth0", filepath.Join(dir, "ifcfg-eth0")) }, "symlink to \\\"/nowhere/ifcfg-eth0\\\", which is not there"},
+		{"a link to nowhere", func(dir string) error { return os.Symlink("/nowhere/ifcfg-eth0", filepath.Join(dir, "ifcfg-eth0")) }, "which is not there"},
 		{"a link to itself", func(dir string) error { return os.Symlink("ifcfg-eth0", filepath.Join(dir, "ifcfg-eth0")) }, "too many symlinks"},
 		{"two files for one device", func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "ifcfg-copy"), []byte("DEVICE=eth0\n"), 0o644)

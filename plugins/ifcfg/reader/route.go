@@ -64,6 +64,10 @@ func numberedRoutes(doc *shell.Document) (out []host.Route, strange []string) {
 			continue
 		}
 		r := host.Route{To: netip.PrefixFrom(to, bits)}
+		if r.To != r.To.Masked() { // the kernel refuses it: EINVAL
+			strange = append(strange, "ADDRESS"+s+"="+values["ADDRESS"+s])
+			continue
+		}
 		if gateway, err := netip.ParseAddr(values["GATEWAY"+s]); err == nil {
 			r.Via = gateway
 		}
@@ -92,6 +96,9 @@ func parseRoute(words []string, device string, v6 bool) (host.Route, bool) {
 				return r, false
 			}
 			to = netip.PrefixFrom(a, a.BitLen())
+		}
+		if to != to.Masked() { // the kernel refuses it: EINVAL
+			return r, false
 		}
 		r.To = to
 	}

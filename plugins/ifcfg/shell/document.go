@@ -60,10 +60,29 @@ func Parse(raw []byte) *Document {
 	if !ok {
 		return d
 	}
-	d = parse(raw, s)
+	d = s.read(raw)
 	d.clouds = s.clouds
 	d.Problems = append(d.Problems, s.problems...)
 	slices.SortStableFunc(d.Problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+	return d
+}
+
+// read reads the lines with what is known of their statements. Where the lines'
+// own parser has found the place at which bash stops, its reason stays: it names
+// the key.
+func (s *script) read(raw []byte) *Document {
+	stop := s.stop
+	s.stop = 0
+	d := parse(raw, s)
+	switch {
+	case stop == 0:
+	case d.broken && d.Problems[len(d.Problems)-1].Line <= stop:
+		s.problems = s.problems[:len(s.problems)-1]
+	default:
+		s.stop = stop
+		d = parse(raw, s)
+		d.broken = true
+	}
 	return d
 }
 
@@ -77,7 +96,9 @@ func parse(raw []byte, s *script) *Document {
 	for at := 0; at < len(raw); {
 		l := Line{Number: number, Start: at}
 		l.End, l.next = lineEnd(raw, at)
-		if s.opaque[number] {
+		if s.stop > 0 && number >= s.stop {
+			l.Assignments = nil // bash never sees them
+		} else if s.opaque[number] {
 			l.Assignments = s.exportedOn(number)
 		} else {
 			d.words(&l)

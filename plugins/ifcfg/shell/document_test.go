@@ -179,7 +179,10 @@ func TestPrograms(t *testing.T) {
 		{"A=1\nA+=2\n", "A", "-", "+="},
 		{"A=1\nA[0]=2\nB=3\n", "B", "3", "list"},
 		{"A=(1 2)\nB=3\n", "B", "3", "list"},
-		{"A=1\nif true; then\n", "A", "1", "command"}, // no program at all: bash has run line 1
+		{"A=1\nif true; then\nB=2\n", "A", "1", "stops"},
+		{"A=1\nif true; then\nB=2\n", "B", "-", "stops"},
+		{"A=1; if true; then\nB=2\n", "A", "-", "stops"},
+		{"A=1\ntrue &&\n", "A", "1", "stops"}, // no program at all: bash has run line 1
 	} {
 		d := Parse([]byte(c.text))
 		have, ok := d.Get(c.key)
@@ -203,6 +206,7 @@ func TestProgramsAgreeWithBash(t *testing.T) {
 	pieces := []string{"A=1\n", "B=2\n", "A=3; B=4\n", "export A=5\n", "export B='x y' # c\n", "export A=6 B=7\n", "if COND; then\n A=8\nfi\n", "if COND; then B=9; fi\n", "COND && A=10\n", "COND || B=11\n",
 		"cat <<E\nA=12\nE\n", "cat <<'E'\nB=don't\nE\n", "cat <<E\nE\n", "unset A\n", "read B <<<x\n", "f() { A=13; }\n", "f\n", "for A in p q; do B=$A; done\n", "{ B=14; }\n", "( A=15 )\n", "eval A=16\n",
 		": ${B:=17}\n", "case $A in 1) B=18;; esac\n", "A=19 true\n", "A=20; COND && B=21; A=22\n", "declare A=23\n", "readonly_=1\n", "let A=24\n", "((B=25))\n", "printf -v A 26\n", "B+=27\n", "A[0]=28\n", "# A=29\n", "\n", "A=\"30\n31\"\n", "true; B=32\n", "x() (\nA=33\n)\n"}
+	wrong := []string{"if true; then\n", "true &&\n", "fi\n", "A=34; )\n"}
 	r := rand.New(rand.NewPCG(3, 4))
 	dir := t.TempDir()
 	var texts []string
@@ -210,6 +214,9 @@ func TestProgramsAgreeWithBash(t *testing.T) {
 		var b strings.Builder
 		for range 1 + r.IntN(7) {
 			b.WriteString(pieces[r.IntN(len(pieces))])
+			if r.IntN(30) == 0 {
+				b.WriteString(wrong[r.IntN(len(wrong))])
+			}
 		}
 		text := strings.ReplaceAll(b.String(), "COND", []string{"true", "false"}[r.IntN(2)])
 		texts = append(texts, text)

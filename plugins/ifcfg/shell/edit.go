@@ -36,7 +36,11 @@ func (d *Document) Apply(list []Edit) []byte {
 	out := d.applyOnce(list)
 	for n := 0; d.broken && n < most && len(list) > 0; n++ {
 		d = Parse(out)
-		out = d.applyOnce(list)
+		next := d.applyOnce(list)
+		if bytes.Equal(next, out) {
+			break
+		}
+		out = next
 	}
 	return out
 }
@@ -50,7 +54,7 @@ func (d *Document) applyOnce(list []Edit) []byte {
 	stop := -1 // where in out the line begins at which the shell stops
 	for _, l := range d.Lines {
 		key := e.damaged[l.Number]
-		if d.broken && l.Number == d.Problems[len(d.Problems)-1].Line {
+		if d.broken && stop < 0 && l.Number >= d.Problems[len(d.Problems)-1].Line {
 			stop = e.out.Len()
 		}
 		if key == "" {
@@ -64,7 +68,7 @@ func (d *Document) applyOnce(list []Edit) []byte {
 		}
 	}
 	switch {
-	case d.broken:
+	case d.broken && stop >= 0:
 		e.last = stop
 	case e.last < 0, len(d.Problems) > 0: // commands may put the last assignment under a condition
 		e.last = e.out.Len()

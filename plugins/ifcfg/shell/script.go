@@ -2,6 +2,7 @@ package shell
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -20,6 +21,7 @@ type script struct {
 	exports  map[int]Assignment // by line number: `export KEY=value`
 	clouds   []cloud
 	calls    map[string][]string // function → what its body may set
+	stop     int                 // the line at which bash stops reading, or 0
 }
 
 // cloud says that up to the end of a line keys may have got other values.
@@ -29,28 +31,58 @@ type cloud struct {
 	all  bool // any key: another file is sourced, or a text evaluated
 }
 
-// readScript reads the text as a program; ok is false when it is none.
+// readScript reads the text as a program; ok is false when it says nothing that
+// the lines by themselves do not.
 func readScript(raw []byte) (s *script, ok bool) {
 	if len(raw) > maxScript {
 		return nil, false
 	}
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(bytes.NewReader(raw), "")
-	if err != nil {
-		return nil, false
-	}
 	s = &script{opaque: make(map[int]bool), exports: make(map[int]Assignment), calls: make(map[string][]string)}
-	for _, st := range file.Stmts {
-		s.statement(st, raw)
+	var all []*syntax.Stmt
+	for st, err := range syntax.NewParser(syntax.Variant(syntax.LangBash)).StmtsSeq(bytes.NewReader(raw)) {
+		switch {
+		case s.stop > 0: // no break: 3.13.1 goes on after it, and panics
+		case err != nil:
+			s.stopAfter(all, raw, err)
+		default:
+			all = append(all, st)
+			s.statement(st, raw)
+		}
 	}
-	for _, st := range file.Stmts { // what stands beside such a statement
+	for _, st := range all { // what stands beside such a statement
 		if _, isExport := exported(st, raw); isExport {
 			continue
 		}
-		if first, last := lines(st); s.opaque[first] || s.opaque[last] || s.runs(st) {
+		if first, last := lines(st); (s.stop == 0 || first < s.stop) && (s.opaque[first] || s.opaque[last] || s.runs(st)) {
 			s.cloud(st)
 		}
 	}
-	return s, len(s.opaque) > 0
+	return s, len(s.opaque) > 0 || s.stop > 0
+}
+
+// stopAfter notes the line of the statement that is none: bash has run what
+// stands on the lines before, and reads no further.
+func (s *script) stopAfter(all []*syntax.Stmt, raw []byte, err error) {
+	s.stop = 1
+	if n := len(all); n > 0 {
+		_, last := lines(all[n-1])
+		s.stop = last + 1
+		rest, _, _ := bytes.Cut(raw[min(int(all[n-1].End().Offset()), len(raw)):], []byte("\n"))
+		if rest = bytes.Trim(rest, " \t;\r"); len(rest) > 0 && rest[0] != '#' {
+			s.stop = last // the rest of the line is a part of it
+		}
+	}
+	for _, st := range slices.Backward(all) { // bash reads the whole line before it runs a part of it
+		if first, last := lines(st); last >= s.stop {
+			s.stop = first
+		}
+	}
+	reason := err.Error()
+	var parse syntax.ParseError
+	if errors.As(err, &parse) {
+		reason = parse.Text
+	}
+	s.problems = append(s.problems, Problem{Line: s.stop, Reason: "the shell stops reading the file here: " + reason})
 }
 
 // lines are the numbers of a statement's first and last line, its
