@@ -55,7 +55,7 @@ func (a *app) consoleCommand() *cobra.Command {
 // may have none: functions can be tried anywhere.
 func (a *app) consoleSite(dir string) (*hostfile.Site, error) {
 	if dir == "" {
-		if here, err := filepath.Glob("*.hcl"); err != nil || len(here) == 0 {
+		if here, err := filepath.Glob("*.hcl*"); err != nil || len(here) == 0 {
 			return hostfile.Empty("."), nil
 		}
 	}

@@ -95,6 +95,9 @@ func readFormatted(path string) (formatted, diag.List, error) {
 	if !info.Mode().IsRegular() {
 		return formatted{}, nil, fmt.Errorf("%s is no regular file", path)
 	}
+	if strings.HasSuffix(path, ".json") {
+		return formatted{}, nil, fmt.Errorf("%s is in the JSON form, which has tools of its own; only the native syntax is formatted", path)
+	}
 	src, err := os.ReadFile(path)
 	if err != nil {
 		return formatted{}, nil, err
