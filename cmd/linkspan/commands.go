@@ -25,6 +25,7 @@ func (a *app) commands() []*cobra.Command {
 		a.explainCommand(),
 		a.consoleCommand(),
 		a.schemaCommand(),
+		a.hooksCommand(),
 		a.pluginsCommand(),
 		a.versionCommand(),
 	}

@@ -18,6 +18,7 @@ type session struct {
 	request    engine.Request
 	set        *launch.Set
 	hooks      *phases.Hooks
+	dir        string // of the definitions
 }
 
 // openSession loads the definitions at path, chooses the host, and starts the
@@ -45,7 +46,7 @@ func (a *app) openSession(ctx context.Context, path string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{definition: d, set: set, request: engine.Request{
+	s := &session{definition: d, set: set, dir: site.Dir, request: engine.Request{
 		Host: d.Host, Place: d.Place, Positions: d.Positions, Root: root, Netns: a.flags.netns, StateDir: a.stateDir(),
 	}}
 	if root == "" && a.flags.netns == "" {

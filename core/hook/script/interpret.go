@@ -101,8 +101,11 @@ func (s *loaded) do(c call) (out message) {
 		ctx, stop = context.WithTimeout(ctx, c.Timeout)
 		defer stop()
 	}
-	if c.Event != nil {
+	switch {
+	case c.Event != nil:
 		return s.hook(ctx, c)
+	case c.Test != "":
+		return s.test(ctx, c.Test)
 	}
 	return done(nil)
 }

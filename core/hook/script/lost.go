@@ -23,6 +23,11 @@ func (t *trapWalk) call(n *ast.CallExpr) {
 	if !ok || f.Pkg() == nil || f.Pkg() == t.pkg {
 		return // of the script, or a builtin
 	}
+	if t.kind == symbols.Test && f.Name() == "Run" && len(n.Args) == 2 {
+		if lit, ok := n.Args[1].(*ast.FuncLit); ok {
+			t.subtest[lit] = true
+		}
+	}
 	wrapped := symbols.Wrapped(f.Pkg().Path(), f.Name()) && f.Signature().Recv() == nil
 	for i, arg := range n.Args {
 		if !emptyInterface(parameter(f.Signature(), i)) {

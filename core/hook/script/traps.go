@@ -10,7 +10,7 @@ import (
 // traps reports what the interpreter takes and gets wrong (yaegi 0.16.1, each
 // measured): TestTraps shows what it would do.
 func (c *checker) traps(f *ast.File) {
-	t := &trapWalk{checker: c, called: make(map[ast.Expr]bool), loopVar: make(map[types.Object]bool), assigned: make(map[types.Object]bool)}
+	t := &trapWalk{checker: c, called: make(map[ast.Expr]bool), subtest: make(map[*ast.FuncLit]bool), loopVar: make(map[types.Object]bool), assigned: make(map[types.Object]bool)}
 	ast.Inspect(f, func(n ast.Node) bool {
 		if a, ok := n.(*ast.AssignStmt); ok && a.Tok != token.DEFINE {
 			for _, e := range a.Lhs {
@@ -30,6 +30,7 @@ type trapWalk struct {
 	loops    int                   // around this place, within one function
 	loopVar  map[types.Object]bool // variables of loops
 	assigned map[types.Object]bool // variables that get another value later
+	subtest  map[*ast.FuncLit]bool // functions that t.Run calls at once
 	called   map[ast.Expr]bool     // expressions that are called where they stand
 	results  []*types.Tuple        // of the functions around this place
 }
@@ -56,7 +57,7 @@ func (t *trapWalk) visit(n ast.Node) bool {
 		}
 		return t.function(n.Body, t.info.Defs[n.Name])
 	case *ast.FuncLit:
-		if t.loops > 0 {
+		if t.loops > 0 && !t.subtest[n] {
 			t.report(ruleClosure, n, "func", "move the function out of the loop and give it what it needs as arguments")
 		}
 		return t.function(n.Body, nil, t.info.TypeOf(n))

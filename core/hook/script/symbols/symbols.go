@@ -17,6 +17,7 @@ import (
 	"reflect"
 	"slices"
 
+	"linkspan/core/hook/script/gotest"
 	"linkspan/core/hook/script/symbols/own"
 	"linkspan/core/hook/script/symbols/std"
 )
@@ -29,10 +30,12 @@ const (
 	Hook     Kind = "hook"     // acts around a change
 	Function Kind = "function" // is called by expressions: pure, so without a clock
 	Backend  Kind = "backend"  // is a backend
+	Test     Kind = "test"     // tests one of the others
 )
 
 const (
 	hookPath    = "linkspan/core/hook"
+	testPath    = "linkspan/core/hook/hooktest"
 	backendPath = "linkspan/core/backend"
 )
 
@@ -40,6 +43,7 @@ const (
 var ownPackages = map[Kind][]string{
 	Hook:    {hookPath},
 	Backend: {hookPath, backendPath, "linkspan/core/diag", "linkspan/core/host", "linkspan/core/plan"},
+	Test:    {hookPath, testPath, backendPath, "linkspan/core/diag", "linkspan/core/host", "linkspan/core/plan", "testing"},
 }
 
 // impure are packages of the standard library that functions do not get, and
@@ -67,6 +71,9 @@ func (k Kind) Offered() []string {
 func (k Kind) Table(name string) map[string]reflect.Value {
 	if !slices.Contains(k.Offered(), name) {
 		return nil
+	}
+	if name == "testing" {
+		return map[string]reflect.Value{"T": reflect.ValueOf((*gotest.T)(nil))}
 	}
 	if make, ok := own.Tables[name]; ok {
 		return make()

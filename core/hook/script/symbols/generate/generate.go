@@ -40,7 +40,7 @@ var sets = map[string][]source{
 		{path: "unicode"}, {path: "unicode/utf8"},
 	},
 	"own": {
-		{path: "linkspan/core/hook"},
+		{path: "linkspan/core/hook"}, {path: "linkspan/core/hook/hooktest"},
 		{path: "linkspan/core/diag"}, {path: "linkspan/core/host"}, {path: "linkspan/core/plan"}, {path: "linkspan/core/backend"},
 	},
 }
