@@ -34,7 +34,7 @@ type cloud struct {
 // readScript reads the text as a program; ok is false when it says nothing that
 // the lines by themselves do not.
 func readScript(raw []byte) (s *script, ok bool) {
-	if len(raw) > maxScript {
+	if len(raw) > maxScript || bytes.ContainsAny(raw, "\x00\r") { // the library passes them over, bash does not
 		return nil, false
 	}
 	s = &script{opaque: make(map[int]bool), exports: make(map[int]Assignment), calls: make(map[string][]string)}
