@@ -5,12 +5,15 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
 	"golang.org/x/sys/unix"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -49,10 +52,30 @@ func exitWithProgram() {
 	endCalls()
 	time.Sleep(exitGrace)
 	finishActing(wire.FinishTime)
+	removeSockets(os.Getenv(plugin.EnvUnixSocketDir))
 	if syscall.Getpgrp() == os.Getpid() {
 		syscall.Kill(0, syscall.SIGKILL) // this process as well
 	}
 	os.Exit(1)
+}
+
+// removeSockets removes what a program that was killed leaves behind: the
+// plugin's socket, its directory, and the program's, which goes with its last
+// plugin. Whatever else may be there is not touched.
+func removeSockets(dir string) {
+	entries, err := os.ReadDir(dir)
+	if dir == "" || err != nil {
+		return
+	}
+	for _, e := range entries {
+		if e.Type()&os.ModeSocket != 0 {
+			os.Remove(filepath.Join(dir, e.Name())) // or the directory is not empty, and stays
+		}
+	}
+	os.Remove(dir)
+	if parent := filepath.Dir(dir); strings.HasPrefix(filepath.Base(parent), wire.SocketDir) {
+		os.Remove(parent)
+	}
 }
 
 // finishActing waits for the calls in hand that change something.

@@ -45,7 +45,13 @@ func program(args []string) {
 func kill(t *testing.T, ready func(), args ...string) int {
 	t.Helper()
 	c := exec.Command(testBinary(t), append([]string{"program"}, args...)...)
-	c.Env = append(os.Environ(), "TMPDIR="+t.TempDir()) // the killed program leaves its sockets there
+	sockets := t.TempDir()
+	c.Env = append(os.Environ(), "TMPDIR="+sockets)
+	t.Cleanup(func() { // after the plugin's end, which the test waits for
+		if left, err := os.ReadDir(sockets); err != nil || len(left) > 0 {
+			t.Errorf("it leaves %v (%v)", left, err)
+		}
+	})
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package launch
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"testing"
 
@@ -19,11 +18,15 @@ const manyObjects = 100_000
 type many struct{ *fake }
 
 func (many) objects() []plan.Object {
+	keys := []string{"access", "address", "admin", "description", "mtu", "parent", "trunk", "uplink"}
+	values := []string{"access", "10.0.0.1/24", "up", "rack 4, row 7", "9000", "none", "true", "52:54:00:00:00:01"}
 	out := make([]plan.Object, manyObjects)
 	for i := range out {
-		o := plan.Object{Ref: plan.Ref{Class: "port", Name: fmt.Sprintf("rack%03d/port%05d", i/200, i)}, Type: "port", Path: fmt.Sprintf(`vlan["v%d"]`, i)}
-		for k, v := range []string{"access", "10.0.0.1/24", "up", "rack 4, row 7", "9000", "none", "true", "52:54:00:00:00:01"} {
-			o.Settings = append(o.Settings, plan.Setting{Key: "setting" + strconv.Itoa(k), Value: plan.Text(v)})
+		n := strconv.Itoa(manyObjects + i)
+		o := plan.Object{Ref: plan.Ref{Class: "port", Name: "rack" + n[1:4] + "/port" + n}, Type: "port", Path: `vlan["v` + n + `"]`}
+		o.Settings = make([]plan.Setting, len(keys))
+		for k, key := range keys {
+			o.Settings[k] = plan.Setting{Key: key, Value: plan.Text(values[k])}
 		}
 		out[i] = o
 	}

@@ -111,6 +111,7 @@ var misbehaviours = map[string]func(args []string){
 	},
 	"children": func(args []string) { serveRead(func() { leaveChild(args[0]) }) },
 	"slowly":   func(args []string) { plugins.Serve(newSlow(args)) },
+	"tell":     func(args []string) { serveRead(func() { tell(args[0]) }) },
 	"many":     func([]string) { plugins.Serve(many{&fake{name: "bad", features: []string{backend.FeatureApply}}}) },
 }
 

@@ -3,6 +3,8 @@ package launch
 import (
 	"fmt"
 	"os"
+
+	"linkspan/plugins/internal/wire"
 )
 
 // maxSocketDir is the longest path of a directory for sockets, in bytes. A
@@ -14,7 +16,7 @@ const maxSocketDir = 107 - 40
 // the temporary directory, or in /tmp where that one's path is too long.
 func socketDir() (string, error) {
 	for _, parent := range []string{os.TempDir(), "/tmp"} {
-		dir, err := os.MkdirTemp(parent, "linkspan-") // mode 0700
+		dir, err := os.MkdirTemp(parent, wire.SocketDir) // mode 0700
 		if err != nil {
 			return "", fmt.Errorf("directory for the plugins' sockets: %w", err)
 		}

@@ -39,6 +39,9 @@ const ServeArgument = "plugin-serve"
 // holds: its end says that the program has died, however it died.
 const AliveVariable = "LINKSPAN_PLUGIN_ALIVE_FD"
 
+// SocketDir is what the name of the program's directory of sockets begins with.
+const SocketDir = "linkspan-"
+
 // AliveFD is the descriptor that AliveVariable names.
 const AliveFD = 3
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"linkspan/core/plan"
 )
@@ -13,24 +14,27 @@ import (
 //go:embed plan.html
 var planPage string
 
-// planTemplate escapes every value for its place; there is no script.
-var planTemplate = template.Must(template.New("plan").Funcs(template.FuncMap{
-	"changes":  mergedChanges,
-	"effects":  allEffects,
-	"sign":     func(c plan.Change) string { return verbs[c.Action][0] },
-	"verb":     func(c plan.Change) string { return verbs[c.Action][1] },
-	"address":  address,
-	"row":      func(sc plan.SettingChange) string { return settingSign(sc) },
-	"class":    func(sign string) string { return signClasses[sign] },
-	"settings": func(c plan.Change) []plan.SettingChange { return withoutNoise(c) },
-	"diff":     diffLines,
-	"alarm": func(e plan.Effect) bool {
-		return e.Kind == plan.EffectOperator || e.Kind == plan.EffectUnreachable
-	},
-	"join":   func(l []string) string { return strings.Join(l, ", ") },
-	"guests": guestLine,
-	"clean":  Clean,
-}).Parse(planPage))
+// planTemplate escapes every value for its place; there is no script. It is
+// parsed when it is needed, and not whenever the program starts.
+var planTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("plan").Funcs(template.FuncMap{
+		"changes":  mergedChanges,
+		"effects":  allEffects,
+		"sign":     func(c plan.Change) string { return verbs[c.Action][0] },
+		"verb":     func(c plan.Change) string { return verbs[c.Action][1] },
+		"address":  address,
+		"row":      func(sc plan.SettingChange) string { return settingSign(sc) },
+		"class":    func(sign string) string { return signClasses[sign] },
+		"settings": func(c plan.Change) []plan.SettingChange { return withoutNoise(c) },
+		"diff":     diffLines,
+		"alarm": func(e plan.Effect) bool {
+			return e.Kind == plan.EffectOperator || e.Kind == plan.EffectUnreachable
+		},
+		"join":   func(l []string) string { return strings.Join(l, ", ") },
+		"guests": guestLine,
+		"clean":  Clean,
+	}).Parse(planPage))
+})
 
 var signClasses = map[string]string{"+": "made", "~": "changed", "-": "removed"}
 
@@ -71,5 +75,5 @@ func PlansHTML(w io.Writer, plans []*plan.Plan) error {
 		add, change, remove := p.Counts()
 		data = append(data, htmlPlan{p, add, change, remove})
 	}
-	return planTemplate.Execute(w, data)
+	return planTemplate().Execute(w, data)
 }
