@@ -25,8 +25,13 @@ type client struct {
 	log        *lastLine
 }
 
-// Applier is the client of a plugin that has operations of its own.
-type applierClient struct{ *client }
+// applierClient is the client of a plugin that has operations of its own.
+type applierClient struct {
+	*client
+	// again starts the plugin once more. A nil one, that of a plugin that was
+	// started again, stays dead.
+	again func(context.Context) (backend.Backend, error)
+}
 
 var (
 	_ backend.Backend = (*client)(nil)
@@ -169,10 +174,24 @@ func (c applierClient) Snapshot(ctx context.Context, r backend.ApplyRequest) (da
 	return data, err
 }
 
-// Restore brings a recorded state back; its length is bounded by ctx alone.
+// Restore brings a recorded state back; its length is bounded by ctx alone. A
+// plugin that has died, perhaps of the very operation, is started once more for
+// it: restoring twice is restoring once.
 func (c applierClient) Restore(ctx context.Context, snapshot []byte) error {
-	return c.change("Restore", func() error {
+	err := c.change("Restore", func() error {
 		_, err := c.rpc.Restore(ctx, &wire.RestoreRequest{Data: snapshot})
 		return err
 	})
+	if err == nil || ctx.Err() != nil || c.again == nil || !c.process.endsWithin(time.Second) {
+		return err
+	}
+	b, failed := c.again(ctx)
+	if failed != nil {
+		return errors.Join(err, failed)
+	}
+	next, ok := b.(applierClient)
+	if !ok {
+		return err
+	}
+	return applierClient{client: next.client}.Restore(ctx, snapshot)
 }

@@ -35,6 +35,11 @@ func (c *client) explain(method string, err error) error {
 		return fmt.Errorf("%s: %s; `linkspan plugins test %s` shows which call it fails in", who, c.death(s.Message()), c.name)
 	case codes.ResourceExhausted:
 		return fmt.Errorf("%s: a message is larger than %d MiB (%s); a backend that lists that much is to be mended by its author", who, wire.MaxMessage>>20, s.Message())
+	case codes.Internal:
+		// The text of grpc-go's rpc_util.go; what the plugin itself says has none.
+		if strings.Contains(s.Message(), "failed to unmarshal the received message") {
+			return fmt.Errorf("%s: its answer is no message of protocol %d (%s); `linkspan plugins test %s` shows which call it fails in", who, wire.ProtocolVersion, s.Message(), c.name)
+		}
 	case codes.Unimplemented:
 		return fmt.Errorf("%s: it does not have this call (%s); it must be built for protocol %d", who, s.Message(), wire.ProtocolVersion)
 	}

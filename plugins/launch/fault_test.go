@@ -69,6 +69,7 @@ func TestFaults(t *testing.T) {
 		"stop":          {options: short, want: []string{"Read", "within 500ms", "-v"}},
 		"twice":         {want: []string{"Read", "x y twice"}},
 		"unsorted form": {want: []string{"Read", `"colour"`}},
+		"nonsense":      {want: []string{"Read", "no message of protocol 1", "linkspan plugins test bad"}},
 		"huge":          {want: []string{"Read", "larger than 256 MiB"}},
 	} {
 		t.Run(how, func(t *testing.T) {

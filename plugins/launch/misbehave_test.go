@@ -111,8 +111,13 @@ var misbehaviours = map[string]func(args []string){
 	},
 	"children": func(args []string) { serveRead(func() { leaveChild(args[0]) }) },
 	"slowly":   func(args []string) { plugins.Serve(newSlow(args)) },
-	"tell":     func(args []string) { serveRead(func() { tell(args[0]) }) },
-	"many":     func([]string) { plugins.Serve(many{&fake{name: "bad", features: []string{backend.FeatureApply}}}) },
+	"nonsense": func([]string) { serveNonsense() },
+	"die in apply": func(args []string) {
+		s := newSlow([]string{args[0], "0s"})
+		plugins.Serve(dying{s})
+	},
+	"tell": func(args []string) { serveRead(func() { tell(args[0]) }) },
+	"many": func([]string) { plugins.Serve(many{&fake{name: "bad", features: []string{backend.FeatureApply}}}) },
 }
 
 func misbehave(how string, args []string) {
@@ -202,12 +207,38 @@ func serveVersions(versions ...int) {
 	plugin.Serve(&plugin.ServeConfig{HandshakeConfig: wire.Handshake(), VersionedPlugins: sets, GRPCServer: plugin.DefaultGRPCServer})
 }
 
-func serveHuge() {
+// dying is an Applier that dies of its second operation.
+type dying struct{ *slow }
+
+func (d dying) Apply(ctx context.Context, r backend.ApplyRequest, progress func(backend.Progress)) error {
+	if err := d.slow.Apply(ctx, backend.ApplyRequest{Operations: r.Operations[:1]}, progress); err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr, "the switch is gone")
+	os.Exit(3)
+	return nil
+}
+
+// nonsenseCodec answers Read with what is no message.
+type nonsenseCodec struct{ encoding.CodecV2 }
+
+func (c nonsenseCodec) Marshal(v any) (mem.BufferSlice, error) {
+	if _, ok := v.(*wire.ReadResponse); !ok {
+		return c.CodecV2.Marshal(v)
+	}
+	return mem.BufferSlice{mem.SliceBuffer(bytes.Repeat([]byte{0xff}, 100))}, nil
+}
+
+func serveNonsense() { serveCodec(nonsenseCodec{encoding.GetCodecV2(proto.Name)}) }
+
+func serveHuge() { serveCodec(hugeCodec{encoding.GetCodecV2(proto.Name)}) }
+
+func serveCodec(codec encoding.CodecV2) {
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: wire.Handshake(),
 		Plugins:         plugin.PluginSet{wire.Service: raw{}},
 		GRPCServer: func(o []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(o, grpc.ForceServerCodecV2(hugeCodec{encoding.GetCodecV2(proto.Name)}), grpc.MaxSendMsgSize(2<<30))...)
+			return grpc.NewServer(append(o, grpc.ForceServerCodecV2(codec), grpc.MaxSendMsgSize(2<<30))...)
 		},
 	})
 }

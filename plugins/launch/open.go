@@ -52,6 +52,7 @@ type opened struct {
 	protocol    int
 	description backend.Description
 	backend     backend.Backend
+	again       *opened // the same plugin, started once more for a Restore
 }
 
 // Open starts plugins, all at once, and asks each what it is. If one fails,
@@ -118,7 +119,11 @@ func (w *opened) start(ctx context.Context, spec trust.Spec, o Options, sockets 
 		return err
 	}
 	if slices.Contains(d.Features, backend.FeatureApply) {
-		w.backend = applierClient{cl}
+		w.backend = applierClient{client: cl, again: func(ctx context.Context) (backend.Backend, error) {
+			w.again = new(opened)
+			err := w.again.start(ctx, spec, o, sockets)
+			return w.again.backend, err
+		}}
 	}
 	return nil
 }
@@ -214,6 +219,9 @@ func (s *Set) Close() {
 }
 
 func (w *opened) close() {
+	if w.again != nil {
+		w.again.close()
+	}
 	if w.client == nil || w.process == nil {
 		return
 	}
