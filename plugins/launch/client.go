@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -19,7 +20,8 @@ import (
 // and what to do.
 type client struct {
 	name, path string
-	timeout    time.Duration
+	timeout    time.Duration // of a call that changes nothing
+	step       time.Duration // without a word while something is changed
 	rpc        wire.BackendServiceClient
 	process    *process
 	log        *lastLine
@@ -45,13 +47,23 @@ func (c *client) call(ctx context.Context, method string, f func(context.Context
 	return c.explain(method, f(ctx))
 }
 
-// change makes a call that changes something: its length is bounded by ctx
-// alone, and while it may be under way the plugin is not killed.
-func (c *client) change(method string, f func() error) error {
+// change makes a call that changes something. Its length is bounded by ctx, and
+// by how long the plugin says nothing: heard is called for every word of it.
+// While the call may be under way the plugin is not killed, but for that.
+func (c *client) change(method string, f func(heard func()) error) error {
+	var stuck atomic.Bool
+	timer := time.AfterFunc(c.step, func() {
+		stuck.Store(true)
+		c.process.killGroup() // what cannot be killed is left to the kernel
+	})
+	defer timer.Stop()
 	c.process.busy.Add(1)
-	err := f()
+	err := f(func() { timer.Reset(c.step) })
 	if code := status.Code(err); code != codes.Canceled && code != codes.DeadlineExceeded {
 		c.process.busy.Add(-1)
+	}
+	if err != nil && stuck.Load() {
+		return fmt.Errorf("plugin %q (%s): %s has said nothing for %s, and the plugin was ended%s", c.name, c.path, method, c.step, c.log.quoted())
 	}
 	return c.explain(method, err)
 }
@@ -120,11 +132,11 @@ func (c *client) Plan(ctx context.Context, r backend.PlanRequest) (out backend.P
 	return out, err
 }
 
-// Apply carries operations out; its length is bounded by ctx alone. When ctx
+// Apply carries operations out. When ctx
 // ends it returns at once; the plugin finishes the operation in hand, and a
 // Restore waits for that.
 func (c applierClient) Apply(ctx context.Context, r backend.ApplyRequest, progress func(backend.Progress)) error {
-	return c.change("Apply", func() error {
+	return c.change("Apply", func(heard func()) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		setup, err := wire.FromSetup(r.Setup)
@@ -139,7 +151,10 @@ func (c applierClient) Apply(ctx context.Context, r backend.ApplyRequest, progre
 		for _, o := range r.Operations {
 			known[o.ID] = true
 		}
-		return follow(stream, known, progress)
+		return follow(stream, known, func(p backend.Progress) {
+			heard()
+			progress(p)
+		})
 	})
 }
 
@@ -174,11 +189,10 @@ func (c applierClient) Snapshot(ctx context.Context, r backend.ApplyRequest) (da
 	return data, err
 }
 
-// Restore brings a recorded state back; its length is bounded by ctx alone. A
-// plugin that has died, perhaps of the very operation, is started once more for
+// Restore brings a recorded state back. A plugin that has died, perhaps of the very operation, is started once more for
 // it: restoring twice is restoring once.
 func (c applierClient) Restore(ctx context.Context, snapshot []byte) error {
-	err := c.change("Restore", func() error {
+	err := c.change("Restore", func(func()) error {
 		_, err := c.rpc.Restore(ctx, &wire.RestoreRequest{Data: snapshot})
 		return err
 	})

@@ -113,8 +113,10 @@ var misbehaviours = map[string]func(args []string){
 	"slowly":   func(args []string) { plugins.Serve(newSlow(args)) },
 	"nonsense": func([]string) { serveNonsense() },
 	"die in apply": func(args []string) {
-		s := newSlow([]string{args[0], "0s"})
-		plugins.Serve(dying{s})
+		plugins.Serve(failing{newSlow([]string{args[0], "0s"}), func() { os.Exit(3) }})
+	},
+	"hang in apply": func(args []string) {
+		plugins.Serve(failing{newSlow([]string{args[0], "0s"}), func() { select {} }})
 	},
 	"tell": func(args []string) { serveRead(func() { tell(args[0]) }) },
 	"many": func([]string) { plugins.Serve(many{&fake{name: "bad", features: []string{backend.FeatureApply}}}) },
@@ -207,15 +209,18 @@ func serveVersions(versions ...int) {
 	plugin.Serve(&plugin.ServeConfig{HandshakeConfig: wire.Handshake(), VersionedPlugins: sets, GRPCServer: plugin.DefaultGRPCServer})
 }
 
-// dying is an Applier that dies of its second operation.
-type dying struct{ *slow }
+// failing is an Applier that does not come to its second operation.
+type failing struct {
+	*slow
+	fail func()
+}
 
-func (d dying) Apply(ctx context.Context, r backend.ApplyRequest, progress func(backend.Progress)) error {
+func (d failing) Apply(ctx context.Context, r backend.ApplyRequest, progress func(backend.Progress)) error {
 	if err := d.slow.Apply(ctx, backend.ApplyRequest{Operations: r.Operations[:1]}, progress); err != nil {
 		return err
 	}
 	fmt.Fprintln(os.Stderr, "the switch is gone")
-	os.Exit(3)
+	d.fail()
 	return nil
 }
 

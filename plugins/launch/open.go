@@ -31,6 +31,7 @@ import (
 type Options struct {
 	StartTimeout time.Duration // until the handshake is done; 0 means a minute
 	CallTimeout  time.Duration // of one call but Apply and Restore; 0 means 60 s
+	StepTimeout  time.Duration // of Apply and Restore, without a word of progress; 0 means 10 min
 	Log          io.Writer     // what plugins log, a line each; nil drops it
 	// Grease adds to every request fields that no version of the protocol has:
 	// a plugin must ignore them. The conformance kit sets it.
@@ -59,6 +60,7 @@ type opened struct {
 // all are ended and the error names it.
 func Open(ctx context.Context, specs []trust.Spec, o Options) (*Set, error) {
 	o.StartTimeout, o.CallTimeout = cmp.Or(o.StartTimeout, time.Minute), cmp.Or(o.CallTimeout, 60*time.Second)
+	o.StepTimeout = cmp.Or(o.StepTimeout, 10*time.Minute)
 	o.newest = cmp.Or(o.newest, wire.ProtocolVersion)
 	if o.Log == nil {
 		o.Log = io.Discard
@@ -109,7 +111,7 @@ func (w *opened) start(ctx context.Context, spec trust.Spec, o Options, sockets 
 	if err != nil {
 		return startError(spec, o, w.process, log, err)
 	}
-	cl := &client{name: spec.Name, path: spec.Shown(), timeout: o.CallTimeout, rpc: rpc, process: w.process, log: log}
+	cl := &client{name: spec.Name, path: spec.Shown(), timeout: o.CallTimeout, step: o.StepTimeout, rpc: rpc, process: w.process, log: log}
 	d, err := cl.Describe(ctx)
 	if err != nil {
 		return err

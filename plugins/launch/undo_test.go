@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"linkspan/core/backend"
 	"linkspan/core/engine"
@@ -26,16 +27,22 @@ func (note) Plan(context.Context, backend.PlanRequest) (backend.PlanResponse, er
 	return backend.PlanResponse{Operations: []plan.Operation{{ID: "1", Kind: plan.OperationFile, Summary: "write /etc/x", File: change}}}, nil
 }
 
-// TestDiesInApply: when a plugin dies in the middle of an apply, its step fails
-// with its name and its last words, it is started once more to restore what it
-// had done, and the files of the other backends are as before.
-func TestDiesInApply(t *testing.T) {
+// TestFailsInApply: when a plugin dies in the middle of an apply, or hangs, its
+// step fails with its name and its last words, it is started once more to restore
+// what it had done, and the files of the other backends are as before.
+func TestFailsInApply(t *testing.T) {
+	for how, why := range map[string]string{"die in apply": "exit status 3", "hang in apply": "said nothing for 5s"} {
+		t.Run(how, func(t *testing.T) { failInApply(t, how, why) })
+	}
+}
+
+func failInApply(t *testing.T, how, why string) {
 	dir, root := t.TempDir(), t.TempDir()
 	if err := os.Mkdir(filepath.Join(root, "etc"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s := bad(t, "die in apply", dir)
-	set, err := Open(t.Context(), []trust.Spec{s}, Options{})
+	s := bad(t, how, dir)
+	set, err := Open(t.Context(), []trust.Spec{s}, Options{StepTimeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +66,7 @@ func TestDiesInApply(t *testing.T) {
 		t.Fatal("the apply has succeeded")
 	}
 	t.Log(err)
-	for _, want := range []string{`plugin "bad"`, s.Path, "exit status 3", "the switch is gone"} {
+	for _, want := range []string{`plugin "bad"`, s.Path, why, "the switch is gone"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q lacks %q", err, want)
 		}

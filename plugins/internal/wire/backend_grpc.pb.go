@@ -52,8 +52,8 @@
 //
 // Calls may come in any order and several at the same time. All of them but
 // Apply and Restore change nothing and leave no trace; Render and Plan look at
-// nothing but the request. A call that takes longer than a minute, Apply and
-// Restore apart, is given up.
+// nothing but the request. A call that takes longer than a minute is given up;
+// an Apply or a Restore when it has said nothing for ten.
 //
 // Fields, enum words and keys of JSON objects that a plugin does not know come
 // from a newer linkspan and are to be ignored: `linkspan plugins test` sends
