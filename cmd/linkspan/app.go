@@ -22,10 +22,12 @@ type app struct {
 	getenv func(string) string
 
 	flags       common
-	commandName string            // of the command under way, e.g. "plan"
-	sources     map[string][]byte // texts of the definitions, for diagnostics
-	finder      *finder           // of the backends that the loaded definitions use
-	relock      bool              // the lock file is about to be written, and not enforced
+	commandName string                     // of the command under way, e.g. "plan"
+	sources     map[string][]byte          // texts of the definitions, for diagnostics
+	scripts     map[string][]byte          // texts of the scripts that functions are in
+	functions   map[string]scriptFunctions // by script
+	finder      *finder                    // of the backends that the loaded definitions use
+	relock      bool                       // the lock file is about to be written, and not enforced
 	json        *view.Stream
 }
 

@@ -64,14 +64,7 @@ func (a *app) checkScripts(ctx context.Context, args []string) error {
 			return err
 		}
 		maps.Copy(a.sources, s.Texts())
-		found := script.Check(s)
-		if len(s.Tests) > 0 && !found.HasErrors() {
-			found = script.CheckTests(s)
-		}
-		if !found.HasErrors() {
-			found = append(found, script.Compile(ctx, s)...)
-		}
-		diags = append(diags, found...)
+		diags = append(diags, script.CheckAny(ctx, s)...)
 	}
 	if err := a.refuse(diags); err != nil {
 		return err
@@ -143,19 +136,16 @@ func (a *app) testScript(ctx context.Context, name string, f hooksTestFlags) err
 		return err
 	}
 	a.sources = s.Texts()
-	if err := a.refuse(script.Check(s)); err != nil {
+	if err := a.refuse(script.CheckAny(ctx, s)); err != nil {
 		return err
 	}
 	failed := false
 	if len(s.Tests) > 0 {
-		if err := a.refuse(script.CheckTests(s)); err != nil {
-			return err
-		}
 		if failed, err = a.runTests(ctx, s, name, f.native); err != nil {
 			return err
 		}
 	}
-	if len(s.Tests) == 0 || f.plan != "" || f.definitions != "" || f.phase != "" {
+	if script.IsHook(s) && (len(s.Tests) == 0 || f.plan != "" || f.definitions != "" || f.phase != "") {
 		t, err := a.trial(ctx, name, f)
 		if err != nil {
 			return err

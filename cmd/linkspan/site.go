@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 
 	"linkspan/core/backend"
@@ -28,11 +29,12 @@ func (a *app) load(path string) (*hostfile.Site, diag.List, error) {
 	}
 	a.finder = finder
 	site, diags := hostfile.Load(path, hostfile.Options{
-		Vars: a.flags.vars, VarFiles: a.flags.varFiles, Environ: os.Environ(), Schema: finder.schema, Required: finder.require,
+		Vars: a.flags.vars, VarFiles: a.flags.varFiles, Environ: os.Environ(), Schema: finder.schema, Required: finder.require, Function: a.function,
 	})
 	diags = append(lockDiags, finder.explained(diags)...)
 	if site != nil {
 		a.sources = site.Sources
+		maps.Copy(a.sources, a.scripts)
 		for i := range site.Definitions {
 			d := &site.Definitions[i]
 			diags = append(diags, d.Check(diags)...)

@@ -58,6 +58,8 @@ var explanations = map[string]explanation{
 		wrong: "variable \"key\" {\n  default   = \"swordfish\"\n  sensitive = true\n}\nhost \"a\" {\n  ethernet \"eth0\" { description = var.key }\n}\n", right: "variable \"key\" {\n  default   = \"swordfish\"\n  sensitive = true\n}\nhost \"a\" {\n  vars = { key = var.key }\n}\n"},
 	"LS1026": {text: "The file works, but its line ends or its indentation are not what `linkspan fmt` writes; reviews then show changes that are none.",
 		wrong: "host \"a\" {\n\tbridge \"br0\" {}\n}\n", right: "host \"a\" {\n  bridge \"br0\" {}\n}\n"},
+	"LS1028": {text: "A function block adds a function of the site's own to the expressions, under a name that the language does not have, from an interpreted Go function of that name in its script.",
+		wrong: "function \"upper\" {\n  script = \"functions.go\"\n}\n", right: "function \"site_address\" {\n  script = \"functions.go\"\n}\n"},
 }
 
 // brackets nests an empty list.

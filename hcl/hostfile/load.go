@@ -34,9 +34,9 @@ type Options struct {
 	// Required is told of the plugins that the linkspan block asks for, before
 	// Schema is asked for any. It may be nil.
 	Required func([]Plugin)
-	// Functions are expression functions of the site's own, by name. Arguments
-	// and results are JSON-like values; a built-in name cannot be replaced.
-	Functions map[string]func(args []any) (any, error)
+	// Function makes the expression function of a function block, whose script
+	// is below dir. With nil their results are not known.
+	Function func(dir, name, script string) (*Function, diag.List)
 }
 
 // Site is the definitions of one directory.
@@ -81,7 +81,7 @@ func Load(path string, o Options) (*Site, diag.List) {
 // Empty is a site without definitions, for expressions; file and its kin read
 // below dir.
 func Empty(dir string) *Site {
-	return &Site{Dir: dir, Sources: map[string][]byte{}, scope: newScope(dir, nil)}
+	return &Site{Dir: dir, Sources: map[string][]byte{}, scope: newScope(dir)}
 }
 
 // loader is one run of Load.

@@ -1,11 +1,14 @@
 package hostfile
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"linkspan/core/diag"
 )
 
 func write(t *testing.T, dir string, files map[string]string) {
@@ -70,20 +73,72 @@ func TestSecretsFromOutside(t *testing.T) {
 	}
 }
 
-// Functions of the site's own can be called; built-in ones stay.
+// Functions of the site's own are called with values of their types; what is
+// wrong with an argument points at it; a built-in name cannot be another.
 func TestOwnFunctions(t *testing.T) {
+	text := func(types ...string) *Function {
+		f := &Function{Result: "string", Call: func(args []any) (any, error) {
+			if args[0] == "bad" {
+				return nil, &ArgumentError{0, errors.New("bad is not good")}
+			}
+			return fmt.Sprintf("%T %v", args[0], args), nil
+		}}
+		for i, typ := range types {
+			f.Params = append(f.Params, Param{fmt.Sprint("p", i), typ})
+		}
+		return f
+	}
+	all := map[string]*Function{
+		"one": text("string"), "two": text("number", "list(string)"), "many": {Params: []Param{{"p", "number"}}, Variadic: true, Result: "number", Call: func(args []any) (any, error) { return len(args), nil }},
+		"object": text("object({ vlan = number })"), "wrong": text("nothing"), "lies": {Result: "number", Call: func([]any) (any, error) { return "x", nil }},
+	}
+	for _, tt := range []struct{ expression, want string }{
+		{`one("x")`, "string [x]"},
+		{`one(4)`, "string [4]"}, // as the language converts
+		{`two(4, ["a"])`, "[a]]"},
+		{`many(1, 2, 3)`, "3"},
+		{`many()`, "0"},
+		{`object({ vlan = 2 })`, "map[vlan:2]"},
+		{`two("x", [])`, `a.hcl:1:19: Invalid function argument: Invalid value for "p0" parameter: a number is required`},
+		{`one("bad")`, `a.hcl:1:19: Invalid function argument: Invalid value for "p0" parameter: bad is not good`},
+		{`one()`, "Not enough function arguments"},
+		{`one("a", "b")`, "Too many function arguments"},
+		{`object({})`, `attribute "vlan" is required`},
+		{`wrong("x")`, "LS1028"},
+		{`lies()`, "a number is required"},
+		{`ones("x")`, `Did you mean "one"?`},
+	} {
+		dir := t.TempDir()
+		blocks := ""
+		for name := range all {
+			if name != "wrong" || strings.HasPrefix(tt.expression, "wrong") {
+				blocks += fmt.Sprintf("function %q {\n  script = \"f.go\"\n}\n", name)
+			}
+		}
+		write(t, dir, map[string]string{"a.hcl": "locals { a = " + tt.expression + " }\n", "b.hcl": blocks})
+		site, diags := Load(dir, Options{Function: func(at, name, script string) (*Function, diag.List) {
+			if at != dir || script != "f.go" {
+				t.Errorf("%s %s", at, script)
+			}
+			return all[name], nil
+		}})
+		got := ""
+		for _, d := range diags {
+			got += fmt.Sprintf("%s:%d:%d: %s %s\n", filepath.Base(d.Range.File), d.Range.Start.Line, d.Range.Start.Column, d.Detail, d.Code)
+		}
+		if len(diags) == 0 {
+			v, _ := site.Evaluate("local.a", "")
+			got = fmt.Sprint(v.Plain)
+		}
+		if !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %s, want %s", tt.expression, got, tt.want)
+		}
+	}
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"a.hcl": "host \"a\" {\n  ethernet \"eth0\" { description = shout(\"x\", upper(\"y\")) }\n  backend \"ifcfg\" {}\n}\n"})
-	own := map[string]func([]any) (any, error){
-		"shout": func(args []any) (any, error) { return fmt.Sprint(args...) + "!", nil },
-		"upper": func([]any) (any, error) { return nil, fmt.Errorf("replaced") },
-	}
-	site, diags := Load(dir, Options{Functions: own})
-	if diags.HasErrors() {
-		t.Fatal(diags)
-	}
-	if got := site.Definitions[0].Host.Interfaces[0].Description; got != "x Y!" && got != "xY!" {
-		t.Error(got)
+	write(t, dir, map[string]string{"a.hcl": "function \"upper\" {\n  script = \"f.go\"\n}\nfunction \"f\" {}\nlocals { a = g(1) }\nfunction \"g\" {\n  script = \"f.go\"\n}\nfunction \"g\" {\n  script = \"f.go\"\n}\n"})
+	_, diags := Load(dir, Options{})
+	if got := fmt.Sprint(diags.Sorted()); len(diags) != 3 || !strings.Contains(got, `a.hcl:1: error LS1028`) || !strings.Contains(got, "a.hcl:4: error LS1010") || !strings.Contains(got, "a.hcl:9: error LS1009") {
+		t.Errorf("%v", got)
 	}
 }
 

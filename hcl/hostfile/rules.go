@@ -32,6 +32,9 @@ var (
 	ruleSecret           = languageRule("LS1027", "a secret where everybody reads")
 )
 
+// ruleFunction is of a function block that cannot be used.
+var ruleFunction = languageRule("LS1028", "a function that cannot be called")
+
 // CodeUnknownBackend is the code of a backend that Options.Schema does not know.
 const CodeUnknownBackend = "LS1017"
 
@@ -51,6 +54,6 @@ func Rules() []diag.Rule {
 	return []diag.Rule{
 		ruleRead, ruleSize, ruleCharacter, ruleSyntax, ruleExpression, ruleUnknownBlock, ruleUnknownAttribute, ruleLabels,
 		ruleTwice, ruleMissing, ruleType, ruleWords, ruleVariable, ruleCycle, ruleReference, ruleInterface, ruleBackend,
-		ruleAddress, ruleProfile, ruleConflict, ruleForEach, ruleHostName, ruleVersion, ruleTwoKinds, ruleManners, ruleSecret,
+		ruleAddress, ruleProfile, ruleConflict, ruleForEach, ruleHostName, ruleVersion, ruleTwoKinds, ruleManners, ruleSecret, ruleFunction,
 	}
 }

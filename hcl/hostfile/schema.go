@@ -117,6 +117,9 @@ func makeTopSchema() []block {
 				{name: "description", typ: typeString, doc: "What it is for."},
 			}}}, body.blocks...)},
 		{name: "host", labels: []string{"name"}, many: true, doc: "One host.", attributes: hostAttributes, blocks: body.blocks},
+		{name: "function", labels: []string{"name"}, many: true, doc: "An expression function of the site's own: the interpreted Go function of that name.", attributes: []attribute{
+			{name: "script", typ: typeString, required: true, doc: "A Go file, or a directory of Go files, below the directory."},
+		}},
 		{name: "linkspan", doc: "Settings of the directory.", attributes: []attribute{
 			{name: "required_version", typ: typeString, doc: "The versions of linkspan that may read this directory, e.g. \">= 0.1\"."},
 		}, blocks: []block{{name: "plugin", labels: []string{"name"}, many: true, doc: "A third-party plugin that the directory needs.", attributes: []attribute{

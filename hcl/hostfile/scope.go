@@ -22,36 +22,10 @@ type scope struct {
 	root      *hcl.EvalContext
 }
 
-func newScope(dir string, own map[string]func([]any) (any, error)) *scope {
+func newScope(dir string) *scope {
 	s := &scope{variables: map[string]cty.Value{}, locals: map[string]cty.Value{}, functions: functions(dir)}
-	for name, f := range own {
-		if _, builtIn := s.functions[name]; !builtIn {
-			s.functions[name] = ownFunction(f)
-		}
-	}
 	s.refresh()
 	return s
-}
-
-// ownFunction makes a function of the site's own one of the language. Its
-// arguments are known and free of marks when it is called; the result carries
-// the marks.
-func ownFunction(f func([]any) (any, error)) function.Function {
-	return function.New(&function.Spec{
-		VarParam: &function.Parameter{Name: "arguments", Type: cty.DynamicPseudoType, AllowNull: true},
-		Type:     function.StaticReturnType(cty.DynamicPseudoType),
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			given := make([]any, len(args))
-			for i, a := range args {
-				given[i] = plain(a)
-			}
-			out, err := f(given)
-			if err != nil {
-				return cty.NilVal, err
-			}
-			return ctyOf(out), nil
-		},
-	})
 }
 
 // refresh makes the context anew after variables or locals have come.

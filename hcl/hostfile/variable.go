@@ -42,7 +42,8 @@ type given struct {
 
 // variables evaluates the `variable` blocks and starts the scope.
 func (l *loader) variables() {
-	l.scope = newScope(l.site.Dir, l.options.Functions)
+	l.scope = newScope(l.site.Dir)
+	l.functions()
 	declared := make(map[string]typed)
 	for _, b := range l.ofType("variable") {
 		t, ok := l.typed(b, topBlocks()["variable"])

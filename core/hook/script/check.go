@@ -29,7 +29,12 @@ func Check(s *Source) diag.List { return check(s, symbols.Hook, s.Files) }
 
 // check checks the files of a source as a script of that kind.
 func check(s *Source, kind symbols.Kind, files []File) diag.List {
-	c := &checker{source: s, kind: kind, fset: token.NewFileSet()}
+	c := &checker{source: s, kind: kind}
+	return c.check(files)
+}
+
+func (c *checker) check(files []File) diag.List {
+	c.fset = token.NewFileSet()
 	for _, f := range files {
 		c.parse(f)
 	}
@@ -68,6 +73,28 @@ func (c *checker) asTrap(f *ast.File) {
 
 // compileTime is how long the interpreter may take for a script's declarations.
 const compileTime = 10 * time.Second
+
+// IsHook reports whether a script is meant as a hook: it has a function Run, or
+// imports package hook.
+func IsHook(s *Source) bool {
+	for _, f := range s.Files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), f.Name, f.Text, parser.SkipObjectResolution)
+		if err != nil {
+			return true // it will be told
+		}
+		for _, i := range parsed.Imports {
+			if i.Path.Value == `"linkspan/core/hook"` {
+				return true
+			}
+		}
+		for _, d := range parsed.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "Run" {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // Compile lets the interpreter itself look at a hook that Check has found good:
 // it stops at a few things that are Go. Nothing is called, but what the script

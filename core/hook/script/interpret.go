@@ -16,16 +16,19 @@ import (
 	"github.com/traefik/yaegi/interp"
 
 	"linkspan/core/hook"
+	"linkspan/core/hook/script/symbols"
 )
 
 // loaded is a script in its process.
 type loaded struct {
 	pipe   *pipe
+	kind   symbols.Kind
 	dir    string // of the files, as the definition names it
 	name   string // of its package
 	interp *interp.Interpreter
-	stderr bytes.Buffer // where the interpreter says in which line it panicked
-	err    error        // that keeps the script from being called
+	stderr bytes.Buffer             // where the interpreter says in which line it panicked
+	called map[string]reflect.Value // functions that were called already
+	err    error                    // that keeps the script from being called
 }
 
 // runFunction is the function that a hook has.
@@ -37,7 +40,7 @@ const packageDir = "the-script-itself"
 
 // load interprets the script's files. An error is told at the first call.
 func load(r request, p *pipe) (s *loaded) {
-	s = &loaded{pipe: p, dir: r.Dir}
+	s = &loaded{pipe: p, kind: r.Kind, dir: r.Dir, called: make(map[string]reflect.Value)}
 	defer s.caught(&s.err)
 	imports := make(map[string]bool)
 	source := fstest.MapFS{}
@@ -104,6 +107,8 @@ func (s *loaded) do(c call) (out message) {
 	switch {
 	case c.Event != nil:
 		return s.hook(ctx, c)
+	case c.Name != "" && s.kind == symbols.Function:
+		return s.function(c)
 	case c.Test != "":
 		return s.test(ctx, c.Test)
 	}

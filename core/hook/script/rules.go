@@ -6,25 +6,25 @@ type rule = diag.Rule
 
 // The rules of scripts. A code never changes its meaning.
 var (
-	ruleSyntax = diag.Rule{Code: "LS7001", Severity: diag.Error, Summary: "a hook that does not parse",
-		Explain: "A hook is a Go file, and it must be one before anything is interpreted. The message is the Go parser's.",
+	ruleSyntax = diag.Rule{Code: "LS7001", Severity: diag.Error, Summary: "a script that does not parse",
+		Explain: "A script is a Go file, and it must be one before anything is interpreted. The message is the Go parser's.",
 		Wrong:   example("\treturn nil\n\t}"), Right: example("\treturn nil")}
-	ruleType = diag.Rule{Code: "LS7002", Severity: diag.Error, Summary: "a hook that does not compile",
-		Explain: "The types are checked against what hooks can import, at the level of Go 1.20, which is what the interpreter has: min, max, clear, and range over a number or a function are later. The interpreter itself would accept unused variables and missing returns, and do something else than is written.",
+	ruleType = diag.Rule{Code: "LS7002", Severity: diag.Error, Summary: "a script that does not compile",
+		Explain: "The types are checked against what scripts can import, at the level of Go 1.20, which is what the interpreter has: min, max, clear, and range over a number or a function are later. The interpreter itself would accept unused variables and missing returns, and do something else than is written.",
 		Wrong:   example("\tfor i := range 3 {\n\t\tenv.Log(\"%d\", i)\n\t}\n\treturn nil"), Right: example("\tfor i := 0; i < 3; i++ {\n\t\tenv.Log(\"%d\", i)\n\t}\n\treturn nil")}
-	ruleImport = diag.Rule{Code: "LS7003", Severity: diag.Error, Summary: "a package that hooks cannot import",
-		Explain: "Hooks can import package hook and those packages of the standard library that reach no file, no network and no process. What a hook wants done on the host it asks hook.Env for, so that it can be allowed, recorded and shown.",
+	ruleImport = diag.Rule{Code: "LS7003", Severity: diag.Error, Summary: "a package that scripts cannot import",
+		Explain: "Scripts can import those packages of the standard library that reach no file, no network and no process, hooks also package hook; functions have no clock either. What a hook wants done on the host it asks hook.Env for, so that it can be allowed, recorded and shown.",
 		Wrong:   "package drain\n\nimport \"os\"\n", Right: example("\t_, err := env.Run(ctx, \"/usr/sbin/xl\", \"list\")\n\treturn err")}
 	ruleClosure = diag.Rule{Code: "LS7004", Severity: diag.Error, Summary: "a function literal in a loop",
 		Explain: "The interpreter gives all functions that are made in a loop the variables of the last round, also when they were copied first, and says nothing.",
 		Wrong:   example("\tfor _, g := range event.Guests() {\n\t\tdefer func() { env.Log(\"%s\", g) }()\n\t}\n\treturn nil"), Right: example("\tfor _, g := range event.Guests() {\n\t\tenv.Log(\"%s\", g)\n\t}\n\treturn nil")}
-	ruleGo = diag.Rule{Code: "LS7005", Severity: diag.Error, Summary: "a go statement in a hook",
-		Explain: "A panic in a goroutine would end the hook without a reason, and what still runs when Run returns is killed.",
+	ruleGo = diag.Rule{Code: "LS7005", Severity: diag.Error, Summary: "a go statement in a script",
+		Explain: "A panic in a goroutine would end the script without a reason, and what still runs when Run returns is killed.",
 		Wrong:   example("\tgo env.Log(\"started\")\n\treturn nil"), Right: example("\tenv.Log(\"started\")\n\treturn nil")}
 	ruleRun = diag.Rule{Code: "LS7006", Severity: diag.Error, Summary: "a hook without its function Run",
 		Explain: "A hook is a package of its own name with func Run(ctx context.Context, env hook.Env, event hook.Event) error.",
 		Wrong:   "package drain\n\nfunc Drain() error { return nil }\n", Right: example("\treturn nil")}
-	ruleAs = diag.Rule{Code: "LS7007", Severity: diag.Error, Summary: "errors.As in a hook",
+	ruleAs = diag.Rule{Code: "LS7007", Severity: diag.Error, Summary: "errors.As in a script",
 		Explain: "errors.As with a type of the script's own panics in the interpreter.",
 		Wrong:   "package drain\n\nimport (\n\t\"context\"\n\t\"errors\"\n\n\t\"linkspan/core/hook\"\n)\n\nfunc Run(ctx context.Context, env hook.Env, event hook.Event) error {\n\t_, err := env.Run(ctx, \"/bin/true\")\n\tvar n *hook.NotAllowed\n\tif errors.As(err, &n) {\n\t\treturn nil\n\t}\n\treturn err\n}\n",
 		Right:   example("\t_, err := env.Run(ctx, \"/bin/true\")\n\tif hook.IsNotAllowed(err) {\n\t\treturn nil\n\t}\n\treturn err")}
@@ -49,6 +49,8 @@ var (
 		Wrong:   example("\tvar config struct{ pool string }\n\treturn event.Decode(&config)"), Right: example("\tvar config struct {\n\t\tPool string `json:\"pool\"`\n\t}\n\treturn event.Decode(&config)")}
 	ruleInterpreter = diag.Rule{Code: "LS7015", Severity: diag.Error, Summary: "a script that the interpreter does not take",
 		Explain: "The script is Go, but the interpreter stops at it; the message is the interpreter's own. It knows generic functions with one type parameter, but guesses two of them wrong; simpler code helps."}
+	ruleFunction = diag.Rule{Code: "LS7018", Severity: diag.Error, Summary: "a function that expressions cannot call",
+		Explain: "A function block needs a Go function of its name in its script, SiteAddress for \"site_address\", whose parameters and result have types that the definitions' language has: string, bool, numbers, slices, maps with strings as keys, structs of these, types that are written as text (netip.Addr), and any. It gives one value, or one value and an error. It can import no package of this program, no context and no clock."}
 	// RuleDenied is given by the program for what a hook of phase validate
 	// refuses.
 	RuleDenied = diag.Rule{Code: "LS7008", Severity: diag.Error, Summary: "refused by a hook of the site",
@@ -70,5 +72,5 @@ func example(body string) string {
 // Rules lists the rules of this package, by code.
 func Rules() []diag.Rule {
 	return []diag.Rule{ruleSyntax, ruleType, ruleImport, ruleClosure, ruleGo, ruleRun, ruleAs, RuleDenied, RuleFailed, RuleSource,
-		ruleDefer, ruleMethodValue, ruleAddress, ruleLost, ruleReturn, ruleHidden, ruleInterpreter}
+		ruleDefer, ruleMethodValue, ruleAddress, ruleLost, ruleReturn, ruleHidden, ruleInterpreter, ruleFunction}
 }

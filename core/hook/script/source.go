@@ -32,6 +32,8 @@ type Source struct {
 	// Untrusted says why the script is not to be run on a host by root: others
 	// could have written it. It can be checked and tested all the same.
 	Untrusted error `json:"-"`
+
+	at string // the directory that the name is below, as diagnostics name it
 }
 
 // File is one Go file.
@@ -46,7 +48,7 @@ const maxSource = 1 << 20
 // Load reads a script: name is a Go file or a directory of Go files, below
 // dir.
 func Load(dir, name string) (*Source, error) {
-	s := &Source{Name: path.Clean(filepath.ToSlash(name))}
+	s := &Source{Name: path.Clean(filepath.ToSlash(name)), at: filepath.ToSlash(dir)}
 	if err := s.load(dir); err != nil {
 		return nil, fmt.Errorf("script %q: %w", name, err)
 	}
@@ -157,8 +159,8 @@ func (s *Source) dir() string {
 	return s.Name
 }
 
-// place is a file as the definition names it: "hooks/drain.go".
-func (s *Source) place(base string) string { return path.Join(s.dir(), base) }
+// place is a file as diagnostics name it: "site/hooks/drain.go".
+func (s *Source) place(base string) string { return path.Join(s.at, s.dir(), base) }
 
 // Texts are the files' texts, by the names that diagnostics give them.
 func (s *Source) Texts() map[string][]byte {

@@ -25,6 +25,23 @@ func CheckTests(s *Source) diag.List {
 	return check(s, symbols.Test, slices.Concat(s.Files, s.Tests))
 }
 
+// CheckAny checks a script of whatever kind with all that there is: what it
+// says, its tests, and the interpreter itself.
+func CheckAny(ctx context.Context, s *Source) diag.List {
+	kind := symbols.Function
+	if IsHook(s) {
+		kind = symbols.Hook
+	}
+	out := check(s, kind, s.Files)
+	if len(s.Tests) > 0 && !out.HasErrors() {
+		out = CheckTests(s)
+	}
+	if !out.HasErrors() {
+		out = append(out, compile(ctx, s, kind)...)
+	}
+	return out
+}
+
 // RunTests runs the tests beside a script, interpreted, each in a process of
 // its own; log gets what they print. An error means that there is something
 // wrong with the tests themselves.
