@@ -133,6 +133,23 @@ func (f *finder) schema(name string) (host.Schema, []string, bool) {
 	return host.Schema{}, trust.Discover(f.where), false
 }
 
+// schemas are the shapes of all backends' blocks. Of one that cannot be used it
+// warns.
+func (f *finder) schemas(ctx context.Context) map[string]host.Schema {
+	out := make(map[string]host.Schema)
+	for _, name := range trust.Discover(f.where) {
+		d, err := f.describe(ctx, name)
+		if err != nil {
+			unusable := trust.Unusable(err)
+			unusable.Severity = diag.Warning
+			f.warned = append(f.warned, unusable)
+			continue
+		}
+		out[name] = d.Schema
+	}
+	return out
+}
+
 // explained replaces "no such backend" by why one that was found cannot be used,
 // and adds the warnings.
 func (f *finder) explained(l diag.List) diag.List {

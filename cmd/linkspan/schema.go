@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -21,10 +22,11 @@ func (a *app) schemaCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "schema",
 		Short: "The language's blocks and attributes: a reference, or for editors a JSON Schema",
-		Long: "Prints the reference of the language in Markdown; with -format json-schema the JSON Schema of its JSON form, for editors;\n" +
+		Long: "Prints the reference of the language in Markdown; with -format json-schema the JSON Schema of its JSON form, for editors,\n" +
+			"with the blocks of all backends, plugins among them;\n" +
 			"with -json both the JSON Schema and a description of every block, attribute, function and backend, as objects.",
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return a.languageSchema(format) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.languageSchema(c.Context(), format) },
 	}
 	c.Flags().StringVar(&format, "format", schemaMarkdown, schemaMarkdown+" or "+schemaJSON)
 	return c
@@ -35,11 +37,19 @@ type language struct {
 	Version   string                 `json:"language"`
 	Blocks    []hostfile.BlockDoc    `json:"blocks"`
 	Functions []string               `json:"functions"`
-	Backends  map[string]host.Schema `json:"backends"` // the built-in ones
+	Backends  map[string]host.Schema `json:"backends"` // also plugins that are found
 }
 
-func (a *app) languageSchema(format string) error {
-	schema, err := hostfile.JSONSchema()
+func (a *app) languageSchema(ctx context.Context, format string) error {
+	f, err := a.here("")
+	if err != nil {
+		return err
+	}
+	l := language{Version: hostfile.LanguageVersion, Blocks: hostfile.Description(), Functions: hostfile.FunctionNames(), Backends: f.schemas(ctx)}
+	if err := a.report(f.warned); err != nil {
+		return err
+	}
+	schema, err := hostfile.JSONSchema(l.Backends)
 	if err != nil {
 		return fmt.Errorf("schema: %w", err)
 	}
@@ -54,12 +64,6 @@ func (a *app) languageSchema(format string) error {
 	}
 	if err := a.send("schema", json.RawMessage(schema)); err != nil {
 		return err
-	}
-	l := language{Version: hostfile.LanguageVersion, Blocks: hostfile.Description(), Functions: hostfile.FunctionNames(), Backends: make(map[string]host.Schema)}
-	for _, name := range builtinNames() {
-		if s, _, ok := a.schema(name); ok {
-			l.Backends[name] = s
-		}
 	}
 	return a.send("description", l)
 }

@@ -1,11 +1,8 @@
 package hostfile
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
-
-	"linkspan/core/host"
 )
 
 // Reference returns the reference of the language, in Markdown, from the
@@ -94,57 +91,6 @@ func blockDocs(blocks []block) []BlockDoc {
 			d.Attributes = append(d.Attributes, AttributeDoc{Name: a.name, Type: string(a.typ), Required: a.required, Words: a.words, Doc: a.doc})
 		}
 		out = append(out, d)
-	}
-	return out
-}
-
-// JSONSchema returns a JSON Schema (draft 2020-12) of the language in HCL's
-// JSON form: a block's label is a key of an object.
-func JSONSchema() ([]byte, error) {
-	s := objectSchema(block{blocks: topSchema()})
-	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	s["title"] = "linkspan " + LanguageVersion
-	return json.MarshalIndent(s, "", "  ")
-}
-
-func objectSchema(of block) map[string]any {
-	properties := make(map[string]any)
-	for _, a := range of.attributes {
-		properties[a.name] = attributeSchema(a)
-	}
-	for _, c := range of.blocks {
-		s := objectSchema(c)
-		if len(c.labels) > 0 {
-			s = map[string]any{"type": "object", "additionalProperties": s}
-		} else if c.many {
-			s = map[string]any{"oneOf": []any{s, map[string]any{"type": "array", "items": s}}}
-		}
-		properties[c.name] = s
-	}
-	out := map[string]any{"type": "object", "properties": properties, "additionalProperties": of.free}
-	if of.doc != "" {
-		out["description"] = of.doc
-	}
-	return out
-}
-
-// attributeSchema also takes a text everywhere: in JSON it may be a template.
-func attributeSchema(a attribute) map[string]any {
-	text := map[string]any{"type": "string"}
-	forms := map[attributeType]map[string]any{
-		typeNumber: {"type": "integer"}, typeSeconds: {"type": "number", "minimum": 0}, typeBool: {"type": "boolean"},
-		typeStrings: {"type": "array", "items": text}, typeNames: {"type": "object", "additionalProperties": text},
-		typeBools: {"type": "object", "additionalProperties": map[string]any{"type": "boolean"}},
-		typeMode:  {"type": "integer", "minimum": 0, "maximum": len(host.BondModes()) - 1},
-	}
-	out := map[string]any{"description": a.doc}
-	if f, ok := forms[a.typ]; ok {
-		out["anyOf"] = []any{f, text}
-	} else if a.typ == typeString {
-		out["type"] = "string"
-	}
-	if len(a.words) > 0 {
-		out["examples"] = a.words
 	}
 	return out
 }

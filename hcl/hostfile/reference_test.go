@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"linkspan/core/host"
 )
 
 var update = flag.Bool("update", false, "write the generated reference and the spec suite's results")
@@ -45,7 +47,8 @@ func TestReference(t *testing.T) {
 
 // The JSON Schema is JSON and knows the blocks and the labels.
 func TestJSONSchema(t *testing.T) {
-	src, err := JSONSchema()
+	site := host.Schema{Attributes: []host.Attribute{{Name: "rack", Type: host.TypeNumber, Required: true, Doc: "Where it stands."}}}
+	src, err := JSONSchema(map[string]host.Schema{"site": site})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +63,13 @@ func TestJSONSchema(t *testing.T) {
 	}
 	if err := json.Unmarshal(src, &s); err != nil {
 		t.Fatal(err)
+	}
+	backends, err := json.Marshal(s.Properties.Host.AdditionalProperties.Properties["backend"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(backends), `"site":{"additionalProperties":false,"properties":{"rack":{"anyOf":[{"type":"integer"},`) || !strings.Contains(string(backends), `"required":["rack"]`) {
+		t.Errorf("the blocks of backends: %s", backends)
 	}
 	for _, name := range []string{"bond", "vlan", "bridge", "tags", "use", "apply"} {
 		if s.Properties.Host.AdditionalProperties.Properties[name] == nil {
