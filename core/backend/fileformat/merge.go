@@ -13,8 +13,10 @@ import (
 type merge struct {
 	current, ours []string
 	comment       string
-	// known counts the lines that linkspan would write for what the file says.
+	// known counts the lines, by key, that linkspan would write for what the file
+	// says.
 	known map[string]int
+	key   func(line string) string // the same for lines that mean the same
 	// silent reports whether the file says the same without current[from:to].
 	silent func(from, to int) bool
 	// about names what a section by itself says something of.
@@ -43,10 +45,10 @@ func lines(text string) []string {
 	return out[:len(out)-1]
 }
 
-func counted(text string) map[string]int {
+func (m *merge) counted(text string) map[string]int {
 	out := make(map[string]int)
 	for _, l := range lines(text) {
-		out[l]++
+		out[m.key(l)]++
 	}
 	return out
 }
@@ -111,7 +113,7 @@ func (m *merge) pair(s scope) {
 func (m *merge) pairHeads(c, o section) {
 	if m.current[c.from] == m.ours[o.from] {
 		m.to[c.from] = o.from
-		m.known[m.current[c.from]]--
+		m.known[m.key(m.current[c.from])]--
 	}
 	if c.size() > 1 {
 		m.pair(scope{span{c.from + 1, c.to}, span{o.from + 1, o.to}, false})
@@ -197,7 +199,7 @@ func (m *merge) judge() {
 
 // wouldWrite takes a line that linkspan would write for what the file says.
 func (m *merge) wouldWrite(i int) bool {
-	l := m.current[i]
+	l := m.key(m.current[i])
 	if m.known[l] > 0 {
 		m.known[l]--
 		return true

@@ -15,9 +15,10 @@ import (
 	"linkspan/core/plan"
 )
 
-// maxTries bounds how often one plan asks the format whether a line matters.
+// maxTried bounds how many lines one plan has the format parse to find out
+// whether one of them matters, a second's work: each line of a file of 1,000.
 // Beyond it a line is kept, and the files are refused if that was wrong.
-const maxTries = 1000
+const maxTried = 1_000_000
 
 // Plan says which files change.
 func (b *formatted) Plan(_ context.Context, q backend.PlanRequest) (backend.PlanResponse, error) {
@@ -58,7 +59,7 @@ type planning struct {
 	desired map[plan.Ref]bool // also what is to be absent
 	changed map[plan.Ref]bool
 	gone    map[plan.Ref]bool // of changed: wanted absent
-	tries   int
+	tried   int               // lines
 
 	after      map[string]File
 	operations []plan.Operation
@@ -232,11 +233,14 @@ func (p *planning) without(now File) string {
 // know, and the number of those that go.
 func (p *planning) merged(now File, text string) (string, int) {
 	before := p.counted(p.found)
-	m := &merge{current: lines(now.Text), ours: lines(text), comment: p.about.Comment, known: counted(p.base[now.Path].Text)}
-	m.known[p.header(now.Path)]++
+	m := &merge{current: lines(now.Text), ours: lines(text), comment: p.about.Comment, key: func(l string) string { return l }}
+	if plain := (File{Path: now.Path, Mode: now.Mode, Text: squeezedAll(m.current)}); p.saysSame(plain, before) {
+		m.key = squeezed // blanks mean nothing in this format
+	}
+	m.known = m.counted(p.header(now.Path) + p.base[now.Path].Text)
 	m.about = func(text string) map[plan.Ref]bool { return p.mentioned(File{Path: now.Path, Text: text}) }
 	m.silent = func(from, to int) bool {
-		if p.tries++; p.tries > maxTries {
+		if p.tried += len(m.current); p.tried > maxTried {
 			return true
 		}
 		without := now
@@ -244,6 +248,17 @@ func (p *planning) merged(now File, text string) (string, int) {
 		return p.saysSame(without, before)
 	}
 	return m.text(), m.lost
+}
+
+// squeezed is a line without the blanks that only look well.
+func squeezed(line string) string { return strings.Join(strings.Fields(line), " ") + "\n" }
+
+func squeezedAll(list []string) string {
+	var b strings.Builder
+	for _, l := range list {
+		b.WriteString(squeezed(l))
+	}
+	return b.String()
 }
 
 // counted are the objects of which a line must not be lost or kept by mistake:
