@@ -22,8 +22,11 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
+
+	securejoin "github.com/cyphar/filepath-securejoin"
 
 	"linkspan/core/plan"
 )
@@ -39,7 +42,11 @@ func Read(root, name string) (plan.FileState, error) {
 		return plan.FileState{}, err
 	}
 	defer r.Close()
-	return read(r, relative(name))
+	target, err := resolve(r, relative(name))
+	if err != nil {
+		return plan.FileState{}, err
+	}
+	return read(r, target)
 }
 
 func openRoot(root string) (*os.Root, error) {
@@ -103,7 +110,7 @@ func Prepare(root, id string, changes []plan.FileChange) (*Set, error) {
 	}
 	s := &Set{id: id, root: r, folders: make(map[string]*os.File)}
 	for _, c := range changes {
-		target, err := s.resolve(relative(c.Path))
+		target, err := resolve(r, relative(c.Path))
 		if err == nil {
 			err = unchanged(r, target, c)
 		}
@@ -134,28 +141,15 @@ func hidden(target, id, what string) string {
 
 func base(rel string) string { return path.Base(rel) }
 
-// resolve follows symlinks below the root, so that a link's target is replaced
-// and not the link.
-func (s *Set) resolve(rel string) (string, error) {
-	for range 40 { // as the kernel's MAXSYMLINKS
-		info, err := s.root.Lstat(rel)
-		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
-			return rel, nil
-		}
-		to, err := s.root.Readlink(rel)
-		if err != nil {
-			return "", err
-		}
-		if path.IsAbs(to) {
-			rel = relative(to)
-		} else {
-			rel = path.Join(path.Dir(rel), to)
-		}
-		if rel == ".." || strings.HasPrefix(rel, "../") {
-			return "", fmt.Errorf("the symlink leads out of the root, to %q", to)
-		}
+// resolve follows symlinks, those of directories too, so that a link's target
+// is replaced and not the link. An absolute one is the host's: it starts at the
+// root, and none leads out of it.
+func resolve(r *os.Root, rel string) (string, error) {
+	target, err := securejoin.SecureJoin(r.Name(), rel)
+	if err != nil {
+		return "", err
 	}
-	return "", errors.New("too many symlinks")
+	return filepath.Rel(r.Name(), target)
 }
 
 func unchanged(r *os.Root, target string, c plan.FileChange) error {

@@ -30,7 +30,7 @@ func (t *Tree) Close() error { return t.root.Close() }
 // Read returns the state of a regular file of at most limit bytes; a file that
 // is not there is the zero state.
 func (t *Tree) Read(name string, limit int64) (plan.FileState, error) {
-	rel, err := (&Set{root: t.root}).resolve(relative(name))
+	rel, err := resolve(t.root, relative(name))
 	if err != nil {
 		return plan.FileState{}, err
 	}
@@ -44,7 +44,7 @@ func (t *Tree) Read(name string, limit int64) (plan.FileState, error) {
 // List returns the paths of what is in a directory, subdirectories and hidden
 // files apart, sorted; none for a directory that is not there.
 func (t *Tree) List(dir string) ([]string, error) {
-	rel, err := (&Set{root: t.root}).resolve(relative(dir))
+	rel, err := resolve(t.root, relative(dir))
 	if err != nil {
 		return nil, err
 	}

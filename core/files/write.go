@@ -185,7 +185,7 @@ func explain(name string, err error) error {
 		hint = "; make room on its file system (df -h, df -i)"
 	case errors.Is(err, unix.EROFS):
 		hint = "; its file system is mounted read-only (findmnt -T " + name + ")"
-	case errors.Is(err, unix.EBUSY):
+	case errors.Is(err, unix.EBUSY), errors.Is(err, unix.EXDEV): // a rename, a link: all names are of one directory
 		hint = "; it is a mount point of its own (findmnt " + name + ")"
 	case errors.Is(err, unix.EPERM):
 		hint = "; it may be immutable (lsattr " + name + ")"

@@ -56,6 +56,7 @@ func (r *reading) response() (backend.ReadResponse, error) {
 	var out backend.ReadResponse
 	r.xend(&out)
 	r.xl(&out)
+	r.xapi()
 	if r.isXen() {
 		r.surroundings()
 	}

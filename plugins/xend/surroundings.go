@@ -13,7 +13,6 @@ import (
 
 // surroundings reports what beside the files decides about the network.
 func (r *reading) surroundings() {
-	r.xapi()
 	r.keptNetworks()
 	r.otherConfig()
 	r.leftovers()

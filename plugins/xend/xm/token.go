@@ -153,7 +153,7 @@ func (l *lexer) sign(c byte) error {
 		}
 		l.open = l.open[:len(l.open)-1]
 	}
-	if c < ' ' || c == 0x7f || strings.IndexByte("?$!`", c) >= 0 && c != '!' && c != '`' {
+	if c < ' ' || c == 0x7f || c == '?' || c == '$' || c == '\\' {
 		return fmt.Errorf("%q is no Python", rune(c))
 	}
 	s := string(c)

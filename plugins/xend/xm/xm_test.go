@@ -124,7 +124,7 @@ func FuzzRead(f *testing.F) {
 		v.Get("vif")
 		// What follows at the left margin by literals alone is known, whatever
 		// stood before it, unless a function may change it.
-		after, err := Read(append(src, "\nvif = ['bridge=x']\n"...))
+		after, err := Read(append(src, "\n\nvif = ['bridge=x']\n"...))
 		if err != nil {
 			return // the end was in the middle of something
 		}
