@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -15,6 +16,8 @@ import (
 // that it knows nothing of. plugins/ has the example of a site's backend, built
 // in a module of its own.
 func TestPlugins(t *testing.T) {
+	old := syscall.Umask(0o022)              // what others may write is not started
+	t.Cleanup(func() { syscall.Umask(old) }) // after the scripts, which run in parallel
 	dir := t.TempDir()
 	built := filepath.Join(dir, "linkspan-backend-ifupdown")
 	inExample(t, "site-backend", "go", "build", "-o", built, ".")

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -14,6 +15,7 @@ import (
 // writes its files, runs its commands, in an empty directory, and looks for the
 // output that it shows.
 func TestPluginsPage(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o022)) // what others may write is not started
 	page, err := os.ReadFile("../../plugins/README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -17,12 +17,24 @@ import (
 	"linkspan/plugins/trust"
 )
 
-// testBinary is this test's executable.
+// testBinary is this test's executable, in a state to be trusted also where the
+// umask lets the group write.
 func testBinary(t testing.TB) string {
 	t.Helper()
 	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for p := path; p != "/"; p = filepath.Dir(p) {
+		info, err := os.Stat(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode()&os.ModeSticky == 0 && info.Mode().Perm()&0o022 != 0 {
+			if err := os.Chmod(p, info.Mode().Perm()&^0o022); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	return path
 }

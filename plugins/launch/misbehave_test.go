@@ -40,6 +40,7 @@ func TestMain(m *testing.M) {
 	}) {
 		return
 	}
+	syscall.Umask(0o022) // what others may write is not started
 	os.Exit(m.Run())
 }
 

@@ -50,7 +50,7 @@ var (
 		Wrong:   `backend "xend" {}`, Right: "backend \"xend\" {\n  config = \"/etc/xen/xend-site.sxp\"\n}"}
 	ruleXen2 = diag.Rule{Code: "LS5017", Severity: diag.Error, Summary: "Xen 2.0 is not supported",
 		Explain: "The xend of 2.0 runs its network script also when no directive names one, so that remarking the directive changes nothing. From 3.0.0 on no directive means no script.",
-		Wrong:   "(network-script    network)\n(vif-bridge        xen-br0)"}
+		Wrong:   "(network-script    network)\n(vif-bridge        xen-br0)", Right: "(network-script network-bridge)"}
 	ruleEditor = diag.Rule{Code: "LS5018", Severity: diag.Warning, Summary: "an editor has the file open",
 		Explain: "Its swap or lock file is there: somebody is editing, or an editor was killed. What it writes would undo linkspan's edit. Close it, or remove the file that it left."}
 	ruleXLDefault = diag.Rule{Code: "LS5019", Severity: diag.Warning, Summary: "xl's default bridge is not declared",
