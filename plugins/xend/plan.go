@@ -77,7 +77,7 @@ func (p *planner) planXend() {
 	}
 	text, n, err := edit(p.file.Content)
 	if err != nil {
-		p.out.Diagnostics = append(p.out.Diagnostics, ruleSyntax.In(diag.Range{File: p.file.Path}, "%v", err))
+		p.out.Diagnostics = append(p.out.Diagnostics, ruleEdit.In(diag.Range{File: p.file.Path}, "%v", err))
 		return
 	}
 	if n == 0 {

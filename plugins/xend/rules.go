@@ -58,10 +58,13 @@ var (
 	ruleXLEdit = diag.Rule{Code: "LS5020", Severity: diag.Error, Summary: "xl.conf cannot be set",
 		Explain: "The backend's block sets a default of xl.conf, but the file does not parse, or the value cannot be written so that every release of xl reads it alike. Mend the file or the value first.",
 		Wrong:   "vif.default.bridge=xenbr0", Right: `vif.default.bridge="xenbr0"`}
+	ruleEdit = diag.Rule{Code: "LS5021", Severity: diag.Error, Summary: "xend's configuration cannot be edited safely",
+		Explain: "After the edit the file would not mean the same but for network-script, or managed = false could not bring it back to the byte: a line looks like half of a remark of linkspan's. Take that line away, or remark network-script by hand.",
+		Wrong:   "#linkspan#(network-script\n(network-script\nnetwork-bridge)\n#linkspan#)", Right: "(network-script network-bridge)"}
 )
 
 // Rules lists the rules of this package, by code.
 func Rules() []diag.Rule {
 	return []diag.Rule{ruleSyntax, ruleUnreadable, ruleTwo, ruleExtra, ruleVifScript, ruleRelocation, ruleXAPI, ruleState, ruleDiffers, ruleSilent,
-		ruleLeftover, ruleGuestBridge, ruleGuestUnknown, ruleXLSyntax, ruleDefaultMoves, ruleOtherConfig, ruleXen2, ruleEditor, ruleXLDefault, ruleXLEdit}
+		ruleLeftover, ruleGuestBridge, ruleGuestUnknown, ruleXLSyntax, ruleDefaultMoves, ruleOtherConfig, ruleXen2, ruleEditor, ruleXLDefault, ruleXLEdit, ruleEdit}
 }
