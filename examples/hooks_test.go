@@ -4,7 +4,12 @@ import (
 	"os"
 	"testing"
 
+	"linkspan/core/backend"
+	"linkspan/core/backend/fileformat"
 	"linkspan/core/hook/script"
+	"linkspan/core/host"
+	"linkspan/examples/hooks/switchport"
+	"linkspan/plugins/backendtest"
 )
 
 func TestMain(m *testing.M) {
@@ -17,7 +22,7 @@ func TestMain(m *testing.M) {
 // TestHooksInterpreted: the interpreter takes every script, and its tests hold
 // there as `go test` makes them hold natively.
 func TestHooksInterpreted(t *testing.T) {
-	for _, name := range []string{"drain", "gateway", "webhook", "window", "ipam"} {
+	for _, name := range []string{"drain", "gateway", "webhook", "window", "ipam", "switchport"} {
 		t.Run(name, func(t *testing.T) {
 			s, err := script.Load("hooks", name)
 			if err != nil {
@@ -36,5 +41,37 @@ func TestHooksInterpreted(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestScriptedBackendConforms: the backend keeps the contract, interpreted as
+// well as compiled.
+func TestScriptedBackendConforms(t *testing.T) {
+	s, err := script.Load("hooks", "switchport")
+	if err != nil {
+		t.Fatal(err)
+	}
+	interpreted, err := script.NewBackend(s, nil, func(line string) { t.Log(line) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := backendtest.Cases()
+	for i := range cases {
+		cases[i].Host.Backends = []host.Backend{{Name: "switchport", Config: map[string]any{"native": int64(1)}}}
+		cases[i].MayBeInSync = true // without VLANs there is nothing to say
+		cases[i].Small = i > 0
+	}
+	cases[0].Files = map[string]string{"/etc/switchport.conf": "# by hand\nport eth9 vlans 4\n"}
+	cases[0].Keep = []string{"# by hand\nport eth9 vlans 4\n"}
+	for name, b := range map[string]backend.Backend{"interpreted": interpreted, "compiled": fileformat.New(switchport.New())} {
+		for _, c := range cases {
+			t.Run(name+"/"+c.Name, func(t *testing.T) {
+				for _, r := range backendtest.Check(t.Context(), b, c, t.TempDir()) {
+					if r.Err != nil {
+						t.Errorf("%s: %v\n%s", r.Rule.Name, r.Err, r.Rule.Why)
+					}
+				}
+			})
+		}
 	}
 }

@@ -44,7 +44,7 @@ var importRules = []importRule{
 	{from: []string{"plugins"}, may: []string{"core/backend", "core/diag", "core/host", "core/plan", "plugins/internal/wire"}, why: "a site's plugin carries only the plugin's end of the protocol"},
 
 	{from: []string{"core/hook"}, may: []string{}, why: "a script's author has to read this package alone"},
-	{from: []string{"core/hook/script/..."}, may: []string{"core/backend", "core/diag", "core/files", "core/host", "core/plan", "core/hook/..."}, why: "running scripts needs neither the engine nor the definitions' syntax"},
+	{from: []string{"core/hook/script/..."}, may: []string{"core/backend/...", "core/diag", "core/files", "core/host", "core/plan", "core/hook/..."}, why: "running scripts needs neither the engine nor the definitions' syntax"},
 
 	{from: []string{"core/hook/script/..."}, only: "github.com/traefik/yaegi", why: "the interpreter is known in one place, and started in a process of its own"},
 	{from: []string{"hcl/hostfile"}, only: "github.com/hashicorp/hcl/v2", why: "the syntax of definitions is known in one place"},

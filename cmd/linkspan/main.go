@@ -15,7 +15,7 @@ import (
 func main() {
 	// Started again as a built-in backend or to run a script, before anything
 	// else is set up: a start costs milliseconds and happens at every plan.
-	if plugins.ServeIfAsked(builtins()) || script.ServeIfAsked() {
+	if plugins.ServeIfAsked(builtins()) || script.ServeIfAsked() || serveScripted() {
 		return
 	}
 	rehearse.Main() // returns at once but in a rehearsal's kernel

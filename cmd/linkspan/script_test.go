@@ -23,7 +23,7 @@ import (
 // what runs in a rehearsal's kernel.
 func TestMain(m *testing.M) {
 	fault.Main()
-	if plugins.ServeIfAsked(builtins()) || script.ServeIfAsked() {
+	if plugins.ServeIfAsked(builtins()) || script.ServeIfAsked() || serveScripted() {
 		return
 	}
 	uml.Main(func() int { // in a rehearsal's kernel, or in that of a live test

@@ -29,12 +29,13 @@ func (a *app) load(path string) (*hostfile.Site, diag.List, error) {
 	}
 	a.finder = finder
 	site, diags := hostfile.Load(path, hostfile.Options{
-		Vars: a.flags.vars, VarFiles: a.flags.varFiles, Environ: os.Environ(), Schema: finder.schema, Required: finder.require, Function: a.function,
+		Vars: a.flags.vars, VarFiles: a.flags.varFiles, Environ: os.Environ(), Schema: finder.schema, Required: finder.require, Function: a.function, Scripted: finder.script,
 	})
 	diags = append(lockDiags, finder.explained(diags)...)
 	if site != nil {
 		a.sources = site.Sources
 		maps.Copy(a.sources, a.scripts)
+		maps.Copy(a.sources, finder.texts)
 		for i := range site.Definitions {
 			d := &site.Definitions[i]
 			diags = append(diags, d.Check(diags)...)

@@ -33,6 +33,8 @@ type Host struct {
 type Backend struct {
 	Name   string         `json:"name"`             // e.g. "ifcfg"
 	Config map[string]any `json:"config,omitempty"` // checked against the backend's Schema; JSON-like values
+	Script string         `json:"script,omitempty"` // of a scripted backend: below the definitions' directory
+	Allow  []string       `json:"allow,omitempty"`  // of a scripted backend: commands that it may ask for, absolute paths
 }
 
 // Hook is an action of the site's own around a change, scripted in Go.

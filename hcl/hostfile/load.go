@@ -31,6 +31,9 @@ type Options struct {
 	// Schema gives the shape of a backend's block, and the names of all known
 	// backends; ok is false for an unknown backend. A nil Schema takes any body.
 	Schema func(backend string) (schema host.Schema, known []string, ok bool)
+	// Scripted is told of a backend whose block names a script below dir, before
+	// Schema is asked for it; it says what is wrong with that. It may be nil.
+	Scripted func(dir string, b host.Backend) diag.List
 	// Required is told of the plugins that the linkspan block asks for, before
 	// Schema is asked for any. It may be nil.
 	Required func([]Plugin)

@@ -61,6 +61,7 @@ func (d *definition) backend(f fields) {
 	if len(f.blocks) > 0 {
 		d.add(ruleUnknownBlock.In(f.blocks[0].place, "a backend block has attributes only"))
 	}
+	f.scripted(&b)
 	var schema host.Schema
 	if d.options.Schema != nil {
 		s, known, ok := d.options.Schema(f.label)
@@ -73,6 +74,9 @@ func (d *definition) backend(f fields) {
 	}
 	config := make(map[string]any)
 	for _, name := range sortedNames(f.values) {
+		if b.Script != "" && (name == "script" || name == "allow") {
+			continue
+		}
 		v, _ := f.get(name)
 		i := slices.IndexFunc(schema.Attributes, func(a host.Attribute) bool { return a.Name == name })
 		if i < 0 && d.options.Schema != nil {
@@ -93,6 +97,40 @@ func (d *definition) backend(f fields) {
 		b.Config = config
 	}
 	d.Host.Backends = append(d.Host.Backends, b)
+}
+
+// scripted takes what the block of a scripted backend says of its script.
+func (f fields) scripted(b *host.Backend) {
+	v, ok := f.get("script")
+	if !ok {
+		return
+	}
+	text, why := convertTo(v.Value, typeString)
+	if why != "" || text.IsNull() {
+		f.add(ruleType.In(v.place, "script is %s, not %s", why, kindOf(v.Value)))
+		return
+	}
+	b.Script = text.AsString()
+	if v, ok := f.get("allow"); ok {
+		list, why := convertTo(v.Value, typeStrings)
+		if why != "" {
+			f.add(ruleType.In(v.place, "allow is %s, not %s", why, kindOf(v.Value)))
+			return
+		}
+		for it := list.ElementIterator(); it.Next(); {
+			_, path := it.Element()
+			b.Allow = append(b.Allow, path.AsString())
+		}
+	}
+	if f.loader.options.Scripted == nil {
+		return
+	}
+	for _, d := range f.loader.options.Scripted(f.site.Dir, *b) {
+		if d.Range.IsZero() {
+			d.Range = v.place
+		}
+		f.add(d)
+	}
 }
 
 func suggestOrList(name string, known []string) string {

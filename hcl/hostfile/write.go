@@ -32,6 +32,12 @@ func Write(h host.Host) []byte {
 	}
 	for _, b := range h.Backends {
 		c := w.block("backend", b.Name)
+		if b.Script != "" {
+			c.set("script", ctyOf(b.Script))
+		}
+		if len(b.Allow) > 0 {
+			c.set("allow", ctyOf(b.Allow))
+		}
 		for _, k := range sortedNames(b.Config) {
 			c.set(k, ctyOf(b.Config[k]))
 		}

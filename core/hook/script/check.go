@@ -74,26 +74,33 @@ func (c *checker) asTrap(f *ast.File) {
 // compileTime is how long the interpreter may take for a script's declarations.
 const compileTime = 10 * time.Second
 
-// IsHook reports whether a script is meant as a hook: it has a function Run, or
-// imports package hook.
-func IsHook(s *Source) bool {
+// IsHook reports whether a script is meant as a hook.
+func IsHook(s *Source) bool { return kindOf(s) == symbols.Hook }
+
+// kindOf tells what a script is meant as: a backend imports the contract, a
+// hook imports package hook or has a function Run, anything else is functions.
+func kindOf(s *Source) symbols.Kind {
+	kind := symbols.Function
 	for _, f := range s.Files {
 		parsed, err := parser.ParseFile(token.NewFileSet(), f.Name, f.Text, parser.SkipObjectResolution)
 		if err != nil {
-			return true // it will be told
+			return symbols.Hook // it will be told
 		}
 		for _, i := range parsed.Imports {
-			if i.Path.Value == `"linkspan/core/hook"` {
-				return true
+			switch i.Path.Value {
+			case `"linkspan/core/backend"`, `"linkspan/core/backend/fileformat"`:
+				return symbols.Backend
+			case `"linkspan/core/hook"`:
+				kind = symbols.Hook
 			}
 		}
 		for _, d := range parsed.Decls {
 			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "Run" {
-				return true
+				kind = symbols.Hook
 			}
 		}
 	}
-	return false
+	return kind
 }
 
 // Compile lets the interpreter itself look at a hook that Check has found good:

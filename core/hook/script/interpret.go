@@ -27,6 +27,7 @@ type loaded struct {
 	name   string // of its package
 	interp *interp.Interpreter
 	stderr bytes.Buffer             // where the interpreter says in which line it panicked
+	made   *made                    // by a backend's New
 	called map[string]reflect.Value // functions that were called already
 	err    error                    // that keeps the script from being called
 }
@@ -109,6 +110,8 @@ func (s *loaded) do(c call) (out message) {
 		return s.hook(ctx, c)
 	case c.Name != "" && s.kind == symbols.Function:
 		return s.function(c)
+	case c.Name != "" && s.kind == symbols.Backend:
+		return s.backend(ctx, c)
 	case c.Test != "":
 		return s.test(ctx, c.Test)
 	}

@@ -26,6 +26,7 @@ type process struct {
 	mu    sync.Mutex
 	cause error // why it was killed
 	ended bool
+	calls int // that have begun or ended
 }
 
 // scriptUser is the user and the group that scripts run as when the program
@@ -87,11 +88,33 @@ func (p *process) kill(cause error) {
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 }
 
+// turn counts the beginning or the end of a call.
+func (p *process) turn() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls++
+	return p.calls
+}
+
+// killDuring ends the process if the call is still under way.
+func (p *process) killDuring(call int, cause error) {
+	p.mu.Lock()
+	over := p.calls != call
+	p.mu.Unlock()
+	if !over {
+		p.kill(cause)
+	}
+}
+
 // call makes one call and answers what the script asks for until it is done.
 // When ctx ends the process is killed. After an error there is no process.
 func (p *process) call(ctx context.Context, c call, answer func(message) *reply) (message, error) {
-	stop := context.AfterFunc(ctx, func() { p.kill(context.Cause(ctx)) })
-	defer stop()
+	this := p.turn()
+	stop := context.AfterFunc(ctx, func() { p.killDuring(this, context.Cause(ctx)) })
+	defer func() {
+		stop()
+		p.turn() // a context that ends from here on ends nothing
+	}()
 	p.read.n = 0
 	if err := p.out.Encode(c); err != nil {
 		return message{}, p.verdict(err)

@@ -51,6 +51,10 @@ var (
 		Explain: "The script is Go, but the interpreter stops at it; the message is the interpreter's own. It knows generic functions with one type parameter, but guesses two of them wrong; simpler code helps."}
 	ruleFunction = diag.Rule{Code: "LS7018", Severity: diag.Error, Summary: "a function that expressions cannot call",
 		Explain: "A function block needs a Go function of its name in its script, SiteAddress for \"site_address\", whose parameters and result have types that the definitions' language has: string, bool, numbers, slices, maps with strings as keys, structs of these, types that are written as text (netip.Addr), and any. It gives one value, or one value and an error. It can import no package of this program, no context and no clock."}
+	ruleNew = diag.Rule{Code: "LS7019", Severity: diag.Error, Summary: "a scripted backend without its function New",
+		Explain: "A backend in a script is a package with func New(env hook.Env) backend.Backend, or backend.Applier when it acts itself, or, for a file format, func New() (fileformat.About, fileformat.Format): the interfaces that a compiled backend has."}
+	ruleBroken = diag.Rule{Code: "LS7020", Severity: diag.Error, Summary: "a scripted backend that failed",
+		Explain: "The script ended in an error, a panic or at a limit; the message is its own. `linkspan plugins test NAME DIR` tries it."}
 	// RuleDenied is given by the program for what a hook of phase validate
 	// refuses.
 	RuleDenied = diag.Rule{Code: "LS7008", Severity: diag.Error, Summary: "refused by a hook of the site",
@@ -72,5 +76,5 @@ func example(body string) string {
 // Rules lists the rules of this package, by code.
 func Rules() []diag.Rule {
 	return []diag.Rule{ruleSyntax, ruleType, ruleImport, ruleClosure, ruleGo, ruleRun, ruleAs, RuleDenied, RuleFailed, RuleSource,
-		ruleDefer, ruleMethodValue, ruleAddress, ruleLost, ruleReturn, ruleHidden, ruleInterpreter, ruleFunction}
+		ruleDefer, ruleMethodValue, ruleAddress, ruleLost, ruleReturn, ruleHidden, ruleInterpreter, ruleFunction, ruleNew, ruleBroken}
 }

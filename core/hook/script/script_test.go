@@ -148,6 +148,19 @@ func TestDirectoryOfFiles(t *testing.T) {
 	}
 }
 
+// stays is how long a command would stay that is to be killed: a time that no
+// other program sleeps.
+var stays = fmt.Sprint(100000 + os.Getpid())
+
+// children are the processes that this one has started and that still are.
+func children() []string {
+	out, err := exec.Command("pgrep", "-P", fmt.Sprint(os.Getpid()), "-f", serveArgument).Output()
+	if err != nil {
+		return nil // there is none
+	}
+	return strings.Fields(string(out))
+}
+
 // TestMisbehaviour: each ends in an error that says what happened, in time,
 // with the program unharmed and nothing left behind. The checker, which would
 // refuse some of it, is left out.
@@ -172,15 +185,16 @@ func TestMisbehaviour(t *testing.T) {
 		{"1 GB of logs", "strings", "\tline := strings.Repeat(\"x\", 1<<20)\n\tfor i := 0; i < 1000; i++ {\n\t\tenv.Log(\"%s\", line)\n\t}\n\treturn nil", "it printed more than 8 MiB; it was killed"},
 		{"one value of 1 GB", "strings", "\tenv.Set(\"a\", strings.Repeat(\"x\", 100<<20))\n\treturn nil", "it broke off: it sent more than 16 MiB"},
 		{"a long error", "errors strings", "\treturn errors.New(strings.Repeat(\"x\", 1<<20))", "xxx …"},
-		{"a command that stays", "", "\t_, err := env.Run(ctx, \"/bin/sleep\", \"4343\")\n\treturn err", "/bin/sleep 4343: not done in the time that it had; it was killed"},
-		{"a command in the background", "", "\t_, err := env.Run(ctx, \"/bin/sh\", \"-c\", \"/bin/sleep 4343 &\")\n\treturn err", "kept its output open, and was killed"},
-		{"a child that leaves its group", "", "\t_, err := env.Run(ctx, \"/bin/sh\", \"-c\", \"setsid /bin/sleep 4343 >/dev/null 2>&1 & setsid /bin/sleep 4343\")\n\treturn err", "it was killed"},
+		{"a command that stays", "", "\t_, err := env.Run(ctx, \"/bin/sleep\", \"" + stays + "\")\n\treturn err", "/bin/sleep " + stays + ": not done in the time that it had; it was killed"},
+		{"a command in the background", "", "\t_, err := env.Run(ctx, \"/bin/sh\", \"-c\", \"/bin/sleep " + stays + " &\")\n\treturn err", "kept its output open, and was killed"},
+		{"a child that leaves its group", "", "\t_, err := env.Run(ctx, \"/bin/sh\", \"-c\", \"setsid /bin/sleep " + stays + " >/dev/null 2>&1 & setsid /bin/sleep " + stays + "\")\n\treturn err", "it was killed"},
 		{"os.Exit", "os", "\tos.Exit(3)\n\treturn nil", "import \"os\" error"},
 		{"os.Exit by another name", "log", "\tlog.Fatal(\"bye\")\n\treturn nil", "import \"log\" error"},
 		{"a syntax error", "", "\treturn nil }", "drain.go"},
 		{"its error", "errors", "\treturn errors.New(\"guest web1 does not move\")", "hook \"drain\": guest web1 does not move"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			before := children()
 			limit := time.Minute
 			if strings.Contains(tt.want, "within 1s") || strings.Contains(tt.want, "context deadline") || strings.Contains(tt.name, "that") {
 				limit = time.Second
@@ -199,10 +213,10 @@ func TestMisbehaviour(t *testing.T) {
 			case said.Len() > maxAnswer+maxShown:
 				t.Errorf("%d bytes were shown", said.Len())
 			}
-			if out, err := exec.Command("pgrep", "-f", serveArgument+"$").Output(); err == nil {
-				t.Errorf("left: %s", out)
+			if left := children(); len(left) > len(before) {
+				t.Errorf("left: %v, before %v", left, before)
 			}
-			if exec.Command("pgrep", "-x", "-f", "/bin/sleep 4343").Run() == nil {
+			if exec.Command("pgrep", "-x", "-f", "/bin/sleep "+stays).Run() == nil {
 				t.Error("its command stayed")
 			}
 		})

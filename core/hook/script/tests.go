@@ -28,11 +28,11 @@ func CheckTests(s *Source) diag.List {
 // CheckAny checks a script of whatever kind with all that there is: what it
 // says, its tests, and the interpreter itself.
 func CheckAny(ctx context.Context, s *Source) diag.List {
-	kind := symbols.Function
-	if IsHook(s) {
-		kind = symbols.Hook
-	}
+	kind := kindOf(s)
 	out := check(s, kind, s.Files)
+	if kind == symbols.Backend {
+		out = CheckBackend(s)
+	}
 	if len(s.Tests) > 0 && !out.HasErrors() {
 		out = CheckTests(s)
 	}

@@ -51,3 +51,9 @@ func TestInterpretedTests(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// shortly is a context that ends soon.
+func shortly(t *testing.T) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithTimeoutCause(t.Context(), 2*time.Second, errors.New("time is over"))
+}

@@ -37,13 +37,14 @@ const (
 	hookPath    = "linkspan/core/hook"
 	testPath    = "linkspan/core/hook/hooktest"
 	backendPath = "linkspan/core/backend"
+	formatPath  = "linkspan/core/backend/fileformat"
 )
 
 // ownPackages are those of this program that each kind can import.
 var ownPackages = map[Kind][]string{
 	Hook:    {hookPath},
-	Backend: {hookPath, backendPath, "linkspan/core/diag", "linkspan/core/host", "linkspan/core/plan"},
-	Test:    {hookPath, testPath, backendPath, "linkspan/core/diag", "linkspan/core/host", "linkspan/core/plan", "testing"},
+	Backend: {hookPath, backendPath, formatPath, "linkspan/core/diag", "linkspan/core/host", "linkspan/core/plan"},
+	Test:    {hookPath, testPath, backendPath, formatPath, "linkspan/core/diag", "linkspan/core/host", "linkspan/core/plan", "testing"},
 }
 
 // impure are packages of the standard library that functions do not get, and

@@ -42,6 +42,7 @@ var sets = map[string][]source{
 	"own": {
 		{path: "linkspan/core/hook"}, {path: "linkspan/core/hook/hooktest"},
 		{path: "linkspan/core/diag"}, {path: "linkspan/core/host"}, {path: "linkspan/core/plan"}, {path: "linkspan/core/backend"},
+		{path: "linkspan/core/backend/fileformat"},
 	},
 }
 

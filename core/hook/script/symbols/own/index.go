@@ -7,10 +7,11 @@ import "reflect"
 
 // Tables make the table of a package, by its import path.
 var Tables = map[string]func() map[string]reflect.Value{
-	"linkspan/core/hook":          linkspanCoreHookTable,
-	"linkspan/core/hook/hooktest": linkspanCoreHookHooktestTable,
-	"linkspan/core/diag":          linkspanCoreDiagTable,
-	"linkspan/core/host":          linkspanCoreHostTable,
-	"linkspan/core/plan":          linkspanCorePlanTable,
-	"linkspan/core/backend":       linkspanCoreBackendTable,
+	"linkspan/core/hook":               linkspanCoreHookTable,
+	"linkspan/core/hook/hooktest":      linkspanCoreHookHooktestTable,
+	"linkspan/core/diag":               linkspanCoreDiagTable,
+	"linkspan/core/host":               linkspanCoreHostTable,
+	"linkspan/core/plan":               linkspanCorePlanTable,
+	"linkspan/core/backend":            linkspanCoreBackendTable,
+	"linkspan/core/backend/fileformat": linkspanCoreBackendFileformatTable,
 }
