@@ -10,6 +10,7 @@ require linkspan v0.0.0
 
 require (
 	github.com/agext/levenshtein v1.2.3 // indirect
+	github.com/cyphar/filepath-securejoin v0.7.0 // indirect
 	github.com/fatih/color v1.13.0 // indirect
 	github.com/golang/protobuf v1.5.4 // indirect
 	github.com/hashicorp/go-hclog v1.6.3 // indirect
