@@ -30,8 +30,8 @@ func (a *app) graphCommand() *cobra.Command {
 		Long: `The topology of a host, with the guests under their bridges.
 
 Guests are looked for where the host is at hand: on this machine when it is the
-host, below -root, and with -plan. With -host alone the picture is that of the
-definition.`,
+host, below -root or in -netns, and with -plan. With -host of another machine the
+picture is that of the definition.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return a.graph(c.Context(), first(args), f) },
 	}
@@ -70,10 +70,11 @@ func (a *app) graph(ctx context.Context, dir string, f graphFlags) error {
 }
 
 // graphed loads the host, and makes its plan if that is wanted. The host itself
-// is looked at, for its guests, when it is at hand: this machine, or the tree
-// below -root; with -host alone it may be any.
+// is looked at, for its guests, when it is at hand: this machine, a namespace of
+// it, or the tree below -root; with the name of another host it may be any.
 func (a *app) graphed(ctx context.Context, dir string, planned bool) (diagram.Input, []plan.Guest, error) {
-	if !planned && a.flags.host != "" && a.root() == "" {
+	elsewhere := a.flags.host != "" && a.flags.host != hostName("") && a.root() == "" && a.flags.netns == ""
+	if !planned && elsewhere {
 		_, d, err := a.definition(dir)
 		if err != nil {
 			return diagram.Input{}, nil, err

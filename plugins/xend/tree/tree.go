@@ -106,26 +106,12 @@ func (t Tree) Text(name string) string {
 
 // List names what is in a directory, sorted, without its subdirectories;
 // nothing when there is none.
-func (t Tree) List(dir string) []string {
-	p, err := t.place(dir)
-	if err != nil {
-		return nil
-	}
-	entries, err := os.ReadDir(p)
-	if err != nil {
-		return nil
-	}
-	var out []string
-	for _, e := range entries[:min(len(entries), maxEntries)] {
-		if !e.IsDir() {
-			out = append(out, path.Join(dir, e.Name()))
-		}
-	}
-	return out
-}
+func (t Tree) List(dir string) []string { return t.entries(dir, false) }
 
 // Dirs names the subdirectories of a directory, sorted.
-func (t Tree) Dirs(dir string) []string {
+func (t Tree) Dirs(dir string) []string { return t.entries(dir, true) }
+
+func (t Tree) entries(dir string, dirs bool) []string {
 	p, err := t.place(dir)
 	if err != nil {
 		return nil
@@ -136,7 +122,7 @@ func (t Tree) Dirs(dir string) []string {
 	}
 	var out []string
 	for _, e := range entries[:min(len(entries), maxEntries)] {
-		if e.IsDir() {
+		if e.IsDir() == dirs {
 			out = append(out, path.Join(dir, e.Name()))
 		}
 	}
