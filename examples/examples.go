@@ -9,3 +9,8 @@ import "embed"
 //
 //go:embed xen-bond-vlan
 var XenBondVLAN embed.FS
+
+// ReportHook is the script of the hook that the demo runs.
+//
+//go:embed hooks/report/report.go
+var ReportHook []byte

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 // TestHooksInterpreted: the interpreter takes every script, and its tests hold
 // there as `go test` makes them hold natively.
 func TestHooksInterpreted(t *testing.T) {
-	for _, name := range []string{"drain", "gateway", "webhook", "window", "ipam", "switchport"} {
+	for _, name := range []string{"drain", "gateway", "report", "webhook", "window", "ipam", "switchport"} {
 		t.Run(name, func(t *testing.T) {
 			s, err := script.Load("hooks", name)
 			if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -40,7 +41,7 @@ func (a *app) demo(ctx context.Context) error {
 	a.flags.root, a.flags.host = "host", "dom0-01"
 
 	a.tell("1. A host whose VLANs carry the addresses, and its definition\n",
-		"   In "+dir+" are host/, a copy of such a host's files, and site.hcl.\n")
+		"   In "+dir+" are host/, a copy of such a host's files, site.hcl, and hooks/report.go.\n")
 	if err := a.graph(ctx, site, graphFlags{format: "tree"}); err != nil {
 		return err
 	}
@@ -85,5 +86,17 @@ func layOut(dir string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "site.hcl"), site, 0o644)
+	told := strings.Replace(string(site), demoBackend, demoBackend+demoHook, 1)
+	return errors.Join(os.WriteFile(filepath.Join(dir, "site.hcl"), []byte(told), 0o644),
+		os.Mkdir(filepath.Join(dir, "hooks"), 0o755), os.WriteFile(filepath.Join(dir, "hooks", "report.go"), examples.ReportHook, 0o644))
 }
+
+// demoBackend is the line of the example after which the demo adds its hook.
+const demoBackend = "  backend \"xend\" {}\n"
+
+const demoHook = `
+  hook "report" {
+    on     = ["post_apply"]
+    script = "hooks/report.go"
+  }
+`

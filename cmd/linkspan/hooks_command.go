@@ -54,7 +54,7 @@ func (a *app) checkScripts(ctx context.Context, args []string) error {
 		if err := a.refuse(diags); err != nil {
 			return err
 		}
-		return a.good(scriptNames(site))
+		return a.good(a.scriptNames(site))
 	}
 	a.sources = make(map[string][]byte)
 	var diags diag.List

@@ -202,8 +202,11 @@ func (e *shownEnv) Set(key, value string) {
 }
 
 // scriptNames are the scripts that definitions name, each once.
-func scriptNames(site *hostfile.Site) []string {
-	var out []string
+func (a *app) scriptNames(site *hostfile.Site) []string {
+	out := slices.Collect(maps.Keys(a.functions))
+	for _, spec := range a.finder.scripted {
+		out = append(out, spec.Args[3])
+	}
 	for i := range site.Definitions {
 		for _, k := range site.Definitions[i].Host.Hooks {
 			if !slices.Contains(out, k.Script) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"sync"
@@ -64,6 +65,9 @@ func start(r request, privileged bool, log func(string)) (*process, error) {
 		p.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: scriptUser, Gid: scriptUser}
 	}
 	err = errors.Join(p.cmd.Start(), childIn.Close(), childOut.Close())
+	if errors.Is(err, fs.ErrPermission) {
+		err = fmt.Errorf("%w: scripts run as user %d, who must be able to execute this program; chmod a+rx it", err, scriptUser)
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("its process: %w", err), to.Close(), from.Close())
 	}
