@@ -29,6 +29,7 @@ type app struct {
 	finder      *finder                    // of the backends that the loaded definitions use
 	relock      bool                       // the lock file is about to be written, and not enforced
 	json        *view.Stream
+	unread      bool // it goes on when nobody reads what it says
 }
 
 // common are the flags that every command takes.
@@ -170,7 +171,11 @@ func (a *app) send(kind string, value any) error {
 	if a.json == nil {
 		return nil
 	}
-	return a.json.Send(kind, value)
+	err := a.json.Send(kind, value)
+	if a.unread {
+		err = unheard(err)
+	}
+	return err
 }
 
 // report shows diagnostics on standard error and in the JSON stream.

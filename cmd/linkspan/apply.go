@@ -37,6 +37,7 @@ func (a *app) applyCommand() *cobra.Command {
 		Short: "Plans, asks, and carries the plan out; or carries a saved plan out",
 		Args:  cobra.MaximumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
+			a.withoutReader()
 			if len(args) > 0 && isSavedPlan(args[0]) {
 				return a.applySaved(c.Context(), args, f)
 			}
@@ -51,6 +52,22 @@ func (a *app) applyCommand() *cobra.Command {
 	c.Flags().DurationVar(&f.confirm, "confirm", 0, "undo it after this `TIME` unless `linkspan confirm` is run, e.g. 2m; a second one moves the deadline")
 	c.Flags().StringVar(&f.expect, "expect", "", "refuse unless the plan has this `DIGEST`")
 	return c
+}
+
+// withoutReader lets the program go on when nobody reads any more what it says
+// (`linkspan apply | head -1`): SIGPIPE would kill it, and a JSON line that cannot
+// be written would end it.
+func (a *app) withoutReader() {
+	signal.Ignore(syscall.SIGPIPE)
+	a.unread = true
+}
+
+// unheard drops an error that says that nobody reads the output any more.
+func unheard(err error) error {
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO) {
+		return nil
+	}
+	return err
 }
 
 // isSavedPlan tells a saved plan, a regular file that is no definition, from a
@@ -113,7 +130,7 @@ func (a *app) carryOut(ctx context.Context, s *session, p *plan.Plan, f applyFla
 		return exit{code: exitRefused, err: fmt.Errorf("the plan is %s, not %s as expected; nothing was changed", p.Digest, f.expect)}
 	}
 	if !f.brief {
-		if err := a.showPlan(p, f.PlanOptions); err != nil {
+		if err := unheard(a.showPlan(p, f.PlanOptions)); err != nil {
 			return err
 		}
 	}
@@ -167,7 +184,7 @@ func (a *app) extended(run *journal.Run, d time.Duration, err error) error {
 // applying carries something out so that neither a closed terminal nor a
 // closed pipe stops it half-way, and an interrupt undoes it.
 func (a *app) applying(ctx context.Context, p *plan.Plan, confirm time.Duration, carry func(context.Context, engine.ApplyOptions) (engine.Result, error)) error {
-	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+	signal.Ignore(syscall.SIGHUP)
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
 	o := engine.ApplyOptions{Progress: a.progress, Confirm: confirm, Who: a.who()}

@@ -51,7 +51,19 @@ const hung = 2 * time.Minute
 // watches nothing.
 func linkspan(t *testing.T, dir string, decide func(fault.Call) fault.Verdict, args ...string) ending {
 	t.Helper()
-	c := exec.Command("linkspan", args...)
+	return linkspanAt(t, dir, fault.Changing(), decide, args...)
+}
+
+// linkspanAt is linkspan with other calls watched.
+func linkspanAt(t *testing.T, dir string, calls []string, decide func(fault.Call) fault.Verdict, args ...string) ending {
+	t.Helper()
+	return runWatched(t, dir, exec.Command("linkspan", args...), calls, decide)
+}
+
+// runWatched runs a command of the program in dir; what it says is caught where
+// it does not go elsewhere.
+func runWatched(t *testing.T, dir string, c *exec.Cmd, calls []string, decide func(fault.Call) fault.Verdict) ending {
+	t.Helper()
 	c.Dir = dir
 	c.Env = append(os.Environ(), "HOME="+dir, "XDG_RUNTIME_DIR="+dir)
 	said, err := os.CreateTemp(dir, ".said")
@@ -59,7 +71,12 @@ func linkspan(t *testing.T, dir string, decide func(fault.Call) fault.Verdict, a
 		t.Fatal(err)
 	}
 	defer said.Close()
-	c.Stdout, c.Stderr = said, said
+	if c.Stdout == nil {
+		c.Stdout = said
+	}
+	if c.Stderr == nil {
+		c.Stderr = said
+	}
 	var out ending
 	var killed time.Time
 	if decide == nil {
@@ -67,7 +84,7 @@ func linkspan(t *testing.T, dir string, decide func(fault.Call) fault.Verdict, a
 	} else {
 		ctx, cancel := context.WithTimeout(t.Context(), hung)
 		defer cancel()
-		err = fault.Run(ctx, c, fault.Changing(), func(call fault.Call) fault.Verdict {
+		err = fault.Run(ctx, c, calls, func(call fault.Call) fault.Verdict {
 			v := decide(call)
 			if v.Kill || v.Errno != 0 || v.Lie {
 				out.fired, killed = true, time.Now()
@@ -78,7 +95,7 @@ func linkspan(t *testing.T, dir string, decide func(fault.Call) fault.Verdict, a
 	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		t.Errorf("%v: %v", args, err)
+		t.Errorf("%v: %v", c.Args, err)
 	}
 	text, err := os.ReadFile(said.Name())
 	if err != nil {
@@ -116,6 +133,9 @@ func scenarioScenes(t *testing.T) []scene {
 	dir := faultDir(t)
 	before := filepath.Join(dir, "before")
 	copyTree(t, filepath.Join(exampleDir, "xen-bond-vlan"), before)
+	if err := os.RemoveAll(filepath.Join(before, "after")); err != nil {
+		t.Fatal(err)
+	}
 	particular := filepath.Join(before, "before/etc/xen/xend-config.sxp")
 	if err := errors.Join(os.Chmod(particular, 0o640), os.Chtimes(particular, longAgo, longAgo)); err != nil {
 		t.Fatal(err)
@@ -161,6 +181,33 @@ func scenesOf(t *testing.T, dir string, where []string) []scene {
 		{name: "rollback", template: after, args: []string{"rollback", "-auto-approve", "-root", "before"}, old: new, new: old, done: old},
 		{name: "recover", template: cut, args: []string{"recover", "-root", "before"}, old: old, new: new, done: old},
 	}
+}
+
+// copy is a new tree of the scene.
+func (s *scene) copy(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(filepath.Dir(s.template), "try")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copyTree(t, s.template, dir)
+	return dir
+}
+
+// count is how many of these calls the program makes when nothing goes wrong.
+func (s *scene) count(t *testing.T, calls []string) int {
+	t.Helper()
+	n := 0
+	out := linkspanAt(t, s.copy(t), calls, func(c fault.Call) fault.Verdict {
+		if c.Role == "program" {
+			n = c.Number
+		}
+		return fault.Verdict{}
+	}, s.args...)
+	if out.code != 0 || n == 0 {
+		t.Fatalf("%s ended with %d after %d calls:\n%s", s.name, out.code, n, out.said)
+	}
+	return n
 }
 
 func difference(a, b string) string {

@@ -27,7 +27,10 @@ func (a *app) rollbackCommand() *cobra.Command {
 confirmed, or else the last that was kept. The plan is shown first. An earlier
 apply can be undone as long as its files are still as it wrote them.`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.rollback(c.Context(), args, f) },
+		RunE: func(c *cobra.Command, args []string) error {
+			a.withoutReader()
+			return a.rollback(c.Context(), args, f)
+		},
 	}
 	planViewFlags(c, &f.PlanOptions)
 	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask")
@@ -52,7 +55,7 @@ func (a *app) rollback(ctx context.Context, args []string, f rollbackFlags) erro
 	if r.Backends, err = plannedBackends(ctx, p); err != nil {
 		return err
 	}
-	if err := a.showPlan(p, f.PlanOptions); err != nil {
+	if err := unheard(a.showPlan(p, f.PlanOptions)); err != nil {
 		return err
 	}
 	if err := a.ask(applyFlags{autoApprove: f.autoApprove}); err != nil {

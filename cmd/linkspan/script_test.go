@@ -23,6 +23,9 @@ import (
 // what runs in a rehearsal's kernel.
 func TestMain(m *testing.M) {
 	fault.Main()
+	if serveEvil() {
+		return
+	}
 	if plugins.ServeIfAsked(builtins()) || script.ServeIfAsked() || serveScripted() {
 		return
 	}

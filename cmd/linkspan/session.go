@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"path/filepath"
+	"time"
 
 	"linkspan/core/backend"
 	"linkspan/core/engine"
@@ -19,6 +21,21 @@ type session struct {
 	set        *launch.Set
 	hooks      *phases.Hooks
 	dir        string // of the definitions
+}
+
+// pluginTimeout is how long a plugin may take for one answer, where the
+// operator says so; 0 is the usual time.
+func (a *app) pluginTimeout() (time.Duration, error) {
+	const name = "LINKSPAN_PLUGIN_TIMEOUT"
+	text := a.getenv(name)
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, usage(fmt.Errorf("%s is a time such as 5m, not %q", name, text))
+	}
+	return d, nil
 }
 
 // openSession loads the definitions at path, chooses the host, and starts the
@@ -42,7 +59,11 @@ func (a *app) openSession(ctx context.Context, path string) (*session, error) {
 	if a.flags.log {
 		log = a.stderr
 	}
-	set, err := launch.Open(ctx, specs, launch.Options{Log: log})
+	patience, err := a.pluginTimeout()
+	if err != nil {
+		return nil, err
+	}
+	set, err := launch.Open(ctx, specs, launch.Options{Log: log, CallTimeout: patience})
 	if err != nil {
 		return nil, err
 	}

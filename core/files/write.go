@@ -33,8 +33,22 @@ func meta(r *os.Root, target string) (*Meta, error) {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		m.UID, m.GID = int(st.Uid), int(st.Gid)
 	}
+	if err := replaceable(f); err != nil {
+		return nil, err
+	}
 	m.Attributes, err = attributes(f)
 	return m, err
+}
+
+// replaceable refuses a file that is immutable or can only be appended to, as
+// the rename over it would be (ioctl_iflags(2)), before anything is changed.
+func replaceable(f *os.File) error {
+	const immutable, onlyAppend = 0x10, 0x20 // FS_IMMUTABLE_FL and FS_APPEND_FL of linux/fs.h
+	flags, err := unix.IoctlGetUint32(int(f.Fd()), unix.FS_IOC_GETFLAGS)
+	if err == nil && flags&(immutable|onlyAppend) != 0 {
+		return unix.EPERM
+	}
+	return nil // most file systems have no such flags
 }
 
 // attributes reads extended attributes; a file system without them has none.
@@ -188,7 +202,7 @@ func explain(name string, err error) error {
 	case errors.Is(err, unix.EBUSY), errors.Is(err, unix.EXDEV): // a rename, a link: all names are of one directory
 		hint = "; it is a mount point of its own (findmnt " + name + ")"
 	case errors.Is(err, unix.EPERM):
-		hint = "; it may be immutable (lsattr " + name + ")"
+		hint = "; it may be immutable (lsattr " + name + "; chattr -i changes that)"
 	case errors.Is(err, unix.EACCES):
 		hint = "; run as its owner or as root"
 	}

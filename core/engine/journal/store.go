@@ -87,9 +87,10 @@ func (s Store) syncNew(f *os.File, all bool) error {
 	return errors.Join(f.Sync(), syncDir(s.dir))
 }
 
-// open opens a journal; never through a symlink.
+// open opens a journal; never through a symlink, and without waiting for the
+// writer of a FIFO.
 func open(path string, flags int) (*os.File, error) {
-	return os.OpenFile(path, flags|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
+	return os.OpenFile(path, flags|syscall.O_NOFOLLOW|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0o600)
 }
 
 func syncDir(dir string) error {
