@@ -25,16 +25,21 @@ func rowPowerCut(t *testing.T) {
 	if out, err := exec.Command("losetup", "-f").CombinedOutput(); err != nil {
 		missing(t, fmt.Sprintf("a loop device (%v: %s)", err, out))
 	}
-	mounts := []string{"", "data=writeback,noauto_da_alloc"}
+	scenario, many := scenarioScenes(t), manyScenes(t, 50)
 	cuts, states := 0, 0
-	for _, options := range mounts {
-		for _, scenes := range [][]scene{scenarioScenes(t), manyScenes(t, 50)} {
-			for i := range scenes {
-				s := &scenes[i]
-				if s.alone || (*faultsWanted != 0 && options == "" && i > 0) {
-					continue
-				}
-				c, n := powerCuts(t, s, options)
+	for _, how := range []struct {
+		scenes  []scene
+		options string
+		commit  int
+	}{
+		{scenario, "", 0},
+		{many, loose, 0},
+		{scenario, loose, max(1, stride(200, share()))}, // the short form takes some
+		{many[:1], loose, max(30, stride(1200, share()))},
+	} {
+		for i := range how.scenes {
+			if s := &how.scenes[i]; !s.alone {
+				c, n := powerCuts(t, s, how.options, how.commit)
 				cuts, states = cuts+c, states+n
 			}
 		}
@@ -44,6 +49,10 @@ func rowPowerCut(t *testing.T) {
 	}
 	t.Logf("%d power cuts that left %d different devices; each was whole", cuts, states)
 }
+
+// loose are the mount options under which least is in order after a power cut:
+// names may be on the disk before what they stand for.
+const loose = "data=writeback,noauto_da_alloc"
 
 // disk is a file with a file system, mounted.
 type disk struct{ image, at string }
@@ -71,8 +80,10 @@ func shell(t *testing.T, argv ...string) {
 }
 
 // powerCuts runs the scene once and cuts at each of its calls, and at its end. It
-// returns how many cuts that were, and how many different devices they left.
-func powerCuts(t *testing.T, s *scene, options string) (cuts, states int) {
+// returns how many cuts that were, and how many different devices they left. With
+// commit it cuts at each commit-th call only, and lets the file system write down
+// all names just before, as it does of itself every five seconds.
+func powerCuts(t *testing.T, s *scene, options string, commit int) (cuts, states int) {
 	t.Helper()
 	dir := filepath.Dir(s.template)
 	image := filepath.Join(dir, "disk.img")
@@ -107,7 +118,12 @@ func powerCuts(t *testing.T, s *scene, options string) (cuts, states int) {
 		}
 	}
 	out := linkspan(t, d.at, func(c fault.Call) fault.Verdict {
-		if c.Role == "program" {
+		switch {
+		case c.Role != "program":
+		case commit == 0:
+			cut(c.String(), s.old, s.new)
+		case c.Number%commit == 0:
+			syncNames(t, d.at)
 			cut(c.String(), s.old, s.new)
 		}
 		return fault.Verdict{}
@@ -121,6 +137,19 @@ func powerCuts(t *testing.T, s *scene, options string) (cuts, states int) {
 		t.Error(f)
 	}
 	return cuts, states
+}
+
+// syncNames makes all names of a file system durable, but not the contents: an
+// fsync of a directory commits what the file system has noted (ext4's journal).
+func syncNames(t *testing.T, dir string) {
+	t.Helper()
+	f, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		t.Error(err)
+	}
 }
 
 // rebooted mounts what the device had, recovers as a boot does, and looks.
