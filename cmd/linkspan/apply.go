@@ -19,6 +19,7 @@ import (
 	"linkspan/core/engine"
 	"linkspan/core/engine/check"
 	"linkspan/core/engine/journal"
+	"linkspan/core/engine/service"
 	"linkspan/core/plan"
 )
 
@@ -189,7 +190,7 @@ func (a *app) applying(ctx context.Context, p *plan.Plan, confirm time.Duration,
 	defer stop()
 	o := engine.ApplyOptions{Progress: a.progress, Confirm: confirm, Who: a.who()}
 	if p.Root == "" {
-		o.Services, o.Probe = engine.HostServices{}, check.Probe
+		o.Services, o.Probe = service.Host{}, check.Probe
 	}
 	if p.Root == "" || confirm > 0 {
 		o.Guard = hostGuard{stateDir: a.absolute(a.stateDir()), root: p.Root}

@@ -18,10 +18,6 @@ import (
 	"linkspan/core/rehearse/uml"
 )
 
-func rowHookCrashes(t *testing.T) { t.Skip("todo") }
-func rowHookHangs(t *testing.T)   { t.Skip("todo") }
-func rowHookFloods(t *testing.T)  { t.Skip("todo") }
-
 // atMessage is what may happen at a message to the kernel.
 type atMessage struct {
 	name    string

@@ -18,6 +18,7 @@ import (
 	"linkspan/core/backend"
 	"linkspan/core/engine"
 	"linkspan/core/engine/journal"
+	"linkspan/core/engine/service"
 	"linkspan/core/rehearse/uml"
 )
 
@@ -42,7 +43,7 @@ func (a *app) guardCommand() *cobra.Command {
 func (a *app) undoer(progress func(string)) engine.Undoer {
 	u := engine.Undoer{Applier: builtinApplier, Progress: progress, Hooks: a.keptHooks}
 	if a.root() == "" {
-		u.Services = engine.HostServices{}
+		u.Services = service.Host{}
 	}
 	return u
 }

@@ -57,11 +57,12 @@ func (a *applying) snapshots(ctx context.Context) ([]journal.Snapshot, error) {
 // that read files only when they start, with hooks around them if there is
 // anything to do.
 func (a *applying) activate(ctx context.Context) error {
-	restarts := a.restartNames()
+	restarts := a.restarts()
+	names := namesOf(restarts)
 	if len(a.stages) == 0 && len(restarts) == 0 {
 		return nil
 	}
-	if err := a.hooks(ctx, "pre_restart", restarts); err != nil {
+	if err := a.hooks(ctx, "pre_restart", names); err != nil {
 		return err
 	}
 	for _, s := range a.stages {
@@ -76,20 +77,12 @@ func (a *applying) activate(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, service := range restarts {
-		a.options.Progress("restarting " + service)
-		if err := a.begins(ctx, "restart "+service, false); err != nil {
-			return err
-		}
-		if err := a.options.Services.Restart(ctx, service); err != nil {
-			return fmt.Errorf("restarting %s: %w", service, err)
-		}
-		a.result.Restarted = append(a.result.Restarted, service)
-		if err := a.ended("restart " + service); err != nil {
+	for _, r := range restarts {
+		if err := a.restart(ctx, r); err != nil {
 			return err
 		}
 	}
-	return a.hooks(ctx, "post_restart", restarts)
+	return a.hooks(ctx, "post_restart", names)
 }
 
 // begins writes down that a step begins which files do not show. It is on the
@@ -123,20 +116,6 @@ func (a *applying) own(ctx context.Context, s ownStage) error {
 			a.options.Progress(summary[p.Operation])
 		}
 	})
-}
-
-// restartNames are the services that will be restarted, in order.
-func (a *applying) restartNames() []string {
-	var out []string
-	if a.options.Services == nil {
-		return nil
-	}
-	for _, r := range a.plan.Restarts {
-		if r.Skipped == "" {
-			out = append(out, r.Service)
-		}
-	}
-	return out
 }
 
 // verify reads everything again; what still differs is named.

@@ -124,9 +124,13 @@ func (r *Request) stage(ctx context.Context, b Backend) stageResult {
 	if err := withinPaths(b.Description, planned.Operations); err != nil {
 		return stageResult{err: err}
 	}
+	restarts, err := asSaid(setup.Config, changes, planned.Restarts)
+	if err != nil {
+		return stageResult{err: err}
+	}
 	out.input = plan.StageInput{
 		Stage:     plan.Stage{Backend: name, Phase: string(b.Description.Phase), Changes: changes, Operations: planned.Operations},
-		Activates: b.Description.Phase == backend.Activate, Restarts: planned.Restarts, Effects: planned.Effects,
+		Activates: b.Description.Phase == backend.Activate, Restarts: restarts, Effects: planned.Effects,
 	}
 	out.fingerprints = fingerprints(name, read)
 	return out

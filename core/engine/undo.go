@@ -49,8 +49,9 @@ func (u Undoer) putBack(ctx context.Context, run *journal.Run) error {
 	errs := append(u.restore(ctx, run, rebooted), u.putFilesBack(run, rebooted))
 	if u.Services != nil && !rebooted {
 		for _, service := range run.Begun("restart ") {
-			u.tell("restarting " + service)
-			if err := u.Services.Restart(ctx, service); err != nil {
+			r := restartAs(b.Plan, service)
+			u.tell(r.How())
+			if err := u.Services.Restart(ctx, r); err != nil {
 				errs = append(errs, fmt.Errorf("restarting %s: %w", service, err))
 			}
 		}

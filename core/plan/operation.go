@@ -3,6 +3,8 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -91,4 +93,23 @@ type Restart struct {
 	Replaceable bool `json:"replaceable,omitempty"`
 	// Skipped says why it will not be done, e.g. `restart = "never"`.
 	Skipped string `json:"skipped,omitempty"`
+	// Command is the site's own way to restart it, without a shell; Interfaces
+	// are to be taken down and up instead of the whole, the lower ones first.
+	// Without either the service is restarted.
+	Command    []string `json:"command,omitempty"`
+	Interfaces []string `json:"interfaces,omitempty"`
+	// Timeout bounds it; 0 is the program's own limit.
+	Timeout time.Duration `json:"timeout_ns,omitempty"`
+}
+
+// How says in a few words what will be done, e.g. "restarting xend" or "ifdown
+// and ifup of bond0, xenbr0".
+func (r Restart) How() string {
+	switch {
+	case len(r.Command) > 0:
+		return fmt.Sprintf("restarting %s: %s", r.Service, strings.Join(r.Command, " "))
+	case len(r.Interfaces) > 0:
+		return "ifdown and ifup of " + strings.Join(r.Interfaces, ", ")
+	}
+	return "restarting " + r.Service
 }

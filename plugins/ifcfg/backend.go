@@ -35,7 +35,9 @@ func (*ifcfg) Describe(context.Context) (backend.Description, error) {
 			InterfaceOptions: true,
 			Attributes: []host.Attribute{
 				{Name: "release", Type: host.TypeString, Words: reader.Names(), Doc: "Who reads the files: the network scripts of a release (rhel5.2 for 5.0 to 5.3), or nm for NetworkManager; found from the host's /etc/redhat-release or /etc/os-release when not given."},
-				{Name: "restart", Type: host.TypeString, Words: []string{"auto", "never"}, Default: "auto", Doc: "\"never\" leaves the restart of the network to the operator."},
+				{Name: "restart", Type: host.TypeString, Words: []string{"auto", "interfaces", "never"}, Default: "auto", Doc: "\"never\" leaves the restart of the network to the operator; \"interfaces\" takes only those that change down and up."},
+				{Name: "restart_command", Type: host.TypeStringList, Doc: "A command of the site's that restarts it, without a shell: [\"/usr/local/sbin/restart-network\"]."},
+				{Name: "restart_timeout", Type: host.TypeString, Default: "10m", Doc: "How long the restart may take."},
 			},
 		},
 		Paths: []string{reader.Dir + "/", reader.NetworkFile, reader.ModprobeFile, ledgerFile},

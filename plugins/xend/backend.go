@@ -43,6 +43,8 @@ func (*xend) Describe(context.Context) (backend.Description, error) {
 				{Name: "managed", Type: host.TypeBool, Default: true, Doc: "Remark every network-script directive; false brings back exactly those that linkspan has remarked."},
 				{Name: "config", Type: host.TypeString, Default: configFile, Doc: "xend's configuration, when XEND_CONFIG names another; below /etc/xen."},
 				{Name: "restart", Type: host.TypeString, Words: []string{"auto", "never"}, Default: "auto", Doc: "\"never\" leaves the restart of xend to the operator."},
+				{Name: "restart_command", Type: host.TypeStringList, Doc: "A command of the site's that restarts it, without a shell: [\"/usr/local/sbin/restart-xend\"]."},
+				{Name: "restart_timeout", Type: host.TypeString, Default: "10m", Doc: "How long the restart may take."},
 				{Name: "vif_default_bridge", Type: host.TypeString, Doc: "vif.default.bridge of xl.conf: the bridge of guests that name none. Left as it is when not given."},
 				{Name: "vif_default_script", Type: host.TypeString, Doc: "vif.default.script of xl.conf. Left as it is when not given."},
 			},

@@ -153,6 +153,9 @@ func (v planView) restarts() {
 	}
 	for _, r := range v.plan.Restarts {
 		text := r.Service + ": " + r.Why
+		if len(r.Command) > 0 || len(r.Interfaces) > 0 {
+			text += " (" + Clean(r.How()) + ")"
+		}
 		if r.Skipped != "" {
 			text = "not done, " + r.Service + ": " + r.Skipped
 		}
