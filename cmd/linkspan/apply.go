@@ -188,7 +188,7 @@ func (a *app) applying(ctx context.Context, p *plan.Plan, confirm time.Duration,
 	signal.Ignore(syscall.SIGHUP)
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
-	o := engine.ApplyOptions{Progress: a.progress, Confirm: confirm, Who: a.who()}
+	o := engine.ApplyOptions{Progress: a.progress, Restorer: a.restorer, Confirm: confirm, Who: a.who()}
 	if p.Root == "" {
 		o.Services, o.Probe = service.Host{}, check.Probe
 	}

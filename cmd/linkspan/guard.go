@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"linkspan/core/backend"
 	"linkspan/core/engine"
 	"linkspan/core/engine/journal"
 	"linkspan/core/engine/service"
@@ -41,25 +40,11 @@ func (a *app) guardCommand() *cobra.Command {
 
 // undoer undoes runs with what is inside this executable.
 func (a *app) undoer(progress func(string)) engine.Undoer {
-	u := engine.Undoer{Applier: builtinApplier, Progress: progress, Hooks: a.keptHooks}
+	u := engine.Undoer{Applier: a.restorer, Progress: progress, Hooks: a.keptHooks}
 	if a.root() == "" {
 		u.Services = service.Host{}
 	}
 	return u
-}
-
-// builtinApplier is a built-in backend in this process: an undo must not
-// depend on a subprocess that could not be started.
-func builtinApplier(name string) (backend.Applier, error) {
-	make, ok := builtins()[name]
-	if !ok {
-		return nil, fmt.Errorf("no built-in backend is called %q", name)
-	}
-	applier, ok := make().(backend.Applier)
-	if !ok {
-		return nil, fmt.Errorf("backend %q has nothing of its own to restore", name)
-	}
-	return applier, nil
 }
 
 // hostGuard starts guards: as a transient unit where systemd runs, so that the

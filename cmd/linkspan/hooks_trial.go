@@ -96,7 +96,7 @@ func (a *app) trialPlan(ctx context.Context, t *trial, name string, f hooksTestF
 			return err
 		}
 		if hooks.Host.Name == "" {
-			hooks.Host = hostOf(p.Host)
+			hooks.Host = host.Host{Name: p.Host}
 		}
 		t.use(hooks, p)
 	}

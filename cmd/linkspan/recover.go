@@ -7,11 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"linkspan/cmd/linkspan/internal/view"
-	"linkspan/core/backend"
 	"linkspan/core/engine"
 	"linkspan/core/engine/journal"
-	"linkspan/core/host"
-	"linkspan/core/plan"
 )
 
 func (a *app) recoverCommand() *cobra.Command {
@@ -65,30 +62,3 @@ func (a *app) recoverRuns(ctx context.Context, u engine.Undoer, chosen func(*jou
 // progress tells one step on standard error. A terminal or a pipe that has
 // gone is no reason to stop.
 func (a *app) progress(step string) { fmt.Fprintf(a.stderr, "  %s\n", view.Clean(step)) }
-
-// hostOf is a host of which only the name is known.
-func hostOf(name string) host.Host { return host.Host{Name: name} }
-
-// plannedBackends are the built-in backends of a plan's stages that act
-// themselves, in this process.
-func plannedBackends(ctx context.Context, p *plan.Plan) ([]engine.Backend, error) {
-	var out []engine.Backend
-	for _, s := range p.Stages {
-		for _, op := range s.Operations {
-			if op.Kind != plan.OperationOwn {
-				continue
-			}
-			applier, err := builtinApplier(s.Backend)
-			if err != nil {
-				return nil, err
-			}
-			d, err := applier.Describe(ctx)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, engine.Backend{Description: d, Backend: backend.Backend(applier)})
-			break
-		}
-	}
-	return out, nil
-}

@@ -10,6 +10,7 @@ import (
 	"linkspan/cmd/linkspan/internal/view"
 	"linkspan/core/engine"
 	"linkspan/core/engine/journal"
+	"linkspan/core/host"
 )
 
 type rollbackFlags struct {
@@ -51,10 +52,12 @@ func (a *app) rollback(ctx context.Context, args []string, f rollbackFlags) erro
 	if err != nil {
 		return exit{exitRefused, err}
 	}
-	r := engine.Request{Host: hostOf(p.Host), Root: p.Root, Netns: p.Netns, StateDir: a.stateDir()}
-	if r.Backends, err = plannedBackends(ctx, p); err != nil {
+	r := engine.Request{Host: host.Host{Name: p.Host}, Root: p.Root, Netns: p.Netns, StateDir: a.stateDir()}
+	var done func()
+	if r.Backends, done, err = a.backendsOf(ctx, run); err != nil {
 		return err
 	}
+	defer done()
 	if err := unheard(a.showPlan(p, f.PlanOptions)); err != nil {
 		return err
 	}

@@ -73,11 +73,15 @@ func (a *app) openSession(ctx context.Context, path string) (*session, error) {
 	if root == "" && a.flags.netns == "" {
 		s.request.Operator = operatorAddress(a.getenv)
 	}
+	executables := make(map[string]string)
+	for _, spec := range specs {
+		executables[spec.Name] = spec.Path
+	}
 	set.Each(func(description backend.Description, b backend.Backend) {
 		if root != "" && description.Phase == backend.Activate {
 			return // -root: what runs is left alone
 		}
-		s.request.Backends = append(s.request.Backends, engine.Backend{Description: description, Backend: b})
+		s.request.Backends = append(s.request.Backends, engine.Backend{Description: description, Backend: b, Executable: executables[description.Name]})
 	})
 	if err := a.useHooks(s, site.Dir); err != nil {
 		s.close()

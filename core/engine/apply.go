@@ -21,6 +21,7 @@ type ApplyOptions struct {
 	Probe    Probe             // nil checks nothing
 	Hooks    Hooks             // nil has none
 	Guard    Guard             // nil arms none
+	Restorer Restorer          // of an undo: the plugins at hand may be what failed
 	Progress func(step string) // one line a step, before it begins; nil is silent
 	Confirm  time.Duration     // how long a confirmation is waited for; 0 needs none
 	Who      Who
@@ -314,7 +315,7 @@ func (a *applying) undo(ctx context.Context, cause error) error {
 		return errors.Join(cause, a.run.Remove())
 	}
 	a.options.Progress("undoing: " + cause.Error())
-	u := Undoer{Applier: a.applier, Services: a.options.Services, Progress: a.options.Progress,
+	u := Undoer{Applier: a.options.Restorer, Services: a.options.Services, Progress: a.options.Progress,
 		Hooks: func(*journal.Run) (Hooks, error) { return a.options.Hooks, nil }}
 	if err := u.Undo(ctx, a.run, cause.Error()); err != nil {
 		return &UndoFailedError{Cause: cause, Undo: err, Journal: a.run.Path}

@@ -26,6 +26,7 @@ import (
 type Backend struct {
 	Description backend.Description
 	Backend     backend.Backend
+	Executable  string // of its plugin; "" for a built-in one
 }
 
 // Request is one host, its definition and its backends.

@@ -11,11 +11,16 @@ import (
 	"linkspan/core/files"
 )
 
+// Restorer gives the backend that can restore a snapshot. It depends on nothing
+// that may have gone since the snapshot was taken. Who calls it calls done when
+// the snapshot is restored.
+type Restorer func(journal.Snapshot) (b backend.Applier, done func(), err error)
+
 // Undoer puts back what a run has changed, from its journal alone: the program
 // that made the run may have died, and its definition be gone.
 type Undoer struct {
-	// Applier gives a backend that can restore its snapshots.
-	Applier  func(name string) (backend.Applier, error)
+	// Applier gives the backend that can restore a snapshot, and what ends it.
+	Applier  Restorer
 	Services Services // nil leaves services alone
 	// Hooks gives the run's hooks, without the definitions; nil has none.
 	Hooks    func(*journal.Run) (Hooks, error)
@@ -106,9 +111,10 @@ func (u Undoer) restore(ctx context.Context, run *journal.Run, rebooted bool) []
 			continue
 		}
 		u.tell("restoring what " + s.Backend + " had changed")
-		applier, err := u.Applier(s.Backend)
+		applier, done, err := u.Applier(s)
 		if err == nil {
 			err = applier.Restore(ctx, s.Data)
+			done()
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("backend %q: restore: %w", s.Backend, err))

@@ -130,7 +130,7 @@ func TestDigest(t *testing.T) {
 		{"another place in the source", func(in *Input) { in.Positions = nil }, true},
 		{"another file content", func(in *Input) { in.Stages[2].Operations[0].File.After.Content = []byte("b\n") }, false},
 		{"another setting", func(in *Input) { in.Stages[2].Changes[1].Settings[0].After = List("192.168.0.3/24") }, false},
-		{"another hook", func(in *Input) { in.Hooks = []Hook{{Name: "drain", Digest: "00"}} }, false},
+		{"another hook", func(in *Input) { in.Hooks = []Hook{{Name: "drain", On: []string{"pre_apply"}, Digest: "00"}} }, false},
 		{"another operation", func(in *Input) { in.Stages[0].Operations[0].Summary = "ip link add xenbr1 type bridge" }, false},
 		{"one restart less", func(in *Input) { in.Stages[2].Restarts = nil }, false},
 	} {

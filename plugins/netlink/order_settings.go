@@ -153,7 +153,10 @@ func (p *planner) bondSettings(w *rtnl.Link) {
 			diff[name] = value
 		}
 	}
-	if v, said := diff["primary"]; said && (p.cur.link(v) == nil || p.cur.link(v).Index == 0 && p.cur.link(v).Kind == "") {
+	if v, said := w.Bond["primary"]; said && v == "" && l.Bond["primary"] != "" && l.Bond["mode"] == w.Bond["mode"] {
+		diff["primary"] = "" // interface number 0: no port is preferred any more
+	}
+	if v, said := diff["primary"]; said && v != "" && (p.cur.link(v) == nil || p.cur.link(v).Index == 0 && p.cur.link(v).Kind == "") {
 		delete(diff, "primary")
 	}
 	if len(diff) == 0 {

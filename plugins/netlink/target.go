@@ -344,6 +344,9 @@ func goalOfSnapshot(was *rtnl.Graph, touched []string) *goal {
 	for _, name := range g.all() {
 		l := g.link(name)
 		l.Bond = maps.Clone(l.Bond)
+		if _, said := l.Bond["primary"]; l.Bond != nil && !said {
+			l.Bond["primary"] = "" // the kernel does not mention one that is not there (bond_fill_info)
+		}
 		if l.Kind == "vlan" {
 			l.FlagMask = rtnl.AllFlags
 		}

@@ -76,6 +76,8 @@ type Snapshot struct {
 	Data    []byte `json:"data"`
 	// Volatile tells that a reboot brings the recorded state back by itself.
 	Volatile bool `json:"volatile,omitempty"`
+	// Plugin is what restores it, unless the backend is built in.
+	Plugin *Plugin `json:"plugin,omitempty"`
 }
 
 // Deadline is a moment of one boot, on a clock that nobody can set.

@@ -232,5 +232,5 @@ func (s Store) Prune(now time.Time) error {
 			errs = append(errs, os.Remove(s.Path(id, "journal")))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.prunePlugins())...)
 }
