@@ -29,6 +29,7 @@ type applyFlags struct {
 	expect      string
 	confirm     time.Duration
 	brief       bool // the plan has just been shown
+	justPlanned bool // it was not read from a file
 }
 
 func (a *app) applyCommand() *cobra.Command {
@@ -89,6 +90,7 @@ func (a *app) apply(ctx context.Context, dir string, f applyFlags) error {
 	if err != nil {
 		return err
 	}
+	f.justPlanned = true
 	return a.carryOut(ctx, s, p, f)
 }
 
@@ -157,6 +159,7 @@ func (a *app) carryOut(ctx context.Context, s *session, p *plan.Plan, f applyFla
 			return engine.Result{}, err
 		}
 		o.Hooks = s.hooks
+		o.JustPlanned = f.justPlanned
 		return engine.Apply(ctx, s.request, p, o)
 	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 
 	"linkspan/plugins/launch"
 	"linkspan/plugins/trust"
+
+	"linkspan/cmd/linkspan/internal/view"
 )
 
 // pairsDefinition is a bond with n VLANs, each with its bridge and address.
@@ -145,5 +148,43 @@ func BenchmarkOpen(b *testing.B) {
 			}
 			b.ReportMetric(float64(least.Microseconds())/1000, "first-ms")
 		})
+	}
+}
+
+// BenchmarkApply applies one host to an empty tree, durably, with its plugins
+// started for each, and plans it again, which has nothing to do. Figures are in
+// the README of core/engine.
+func BenchmarkApply(b *testing.B) {
+	for _, n := range []int{2, 50, 500, 4000} {
+		b.Run(fmt.Sprintf("pairs=%d", n), func(b *testing.B) { benchmarkApply(b, n) })
+	}
+}
+
+func benchmarkApply(b *testing.B, n int) {
+	dir := b.TempDir()
+	site := filepath.Join(dir, "site.hcl")
+	if err := os.WriteFile(site, []byte(pairsDefinition(n)), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer null.Close()
+	at := func() *app {
+		a := &app{stdin: os.Stdin, stdout: null, stderr: null, getenv: os.Getenv}
+		a.flags.root, a.flags.host, a.flags.color = filepath.Join(dir, "root"), "big", "never"
+		return a
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		if err := errors.Join(os.RemoveAll(filepath.Join(dir, "root")), os.Mkdir(filepath.Join(dir, "root"), 0o755)); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		if err := at().apply(context.Background(), site, applyFlags{autoApprove: true, PlanOptions: view.PlanOptions{Summary: true}}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

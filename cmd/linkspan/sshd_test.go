@@ -54,6 +54,16 @@ func TestSSHSessionDies(t *testing.T) {
 	for _, kill := range []bool{false, true} {
 		session := overSSH("/tmp/linkspan " + strings.Join(applyLive("cut", "-confirm", "4s"), " "))
 		session.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		said, err := os.Create("/root/said")
+		if err != nil {
+			t.Fatal(err)
+		}
+		session.Stdout, session.Stderr = said, said
+		t.Cleanup(func() {
+			if t.Failed() {
+				t.Logf("the session says:\n%s", readText(t, said.Name()))
+			}
+		})
 		if err := session.Start(); err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"linkspan/core/backend"
@@ -21,10 +22,13 @@ type ApplyOptions struct {
 	Probe    Probe             // nil checks nothing
 	Hooks    Hooks             // nil has none
 	Guard    Guard             // nil arms none
-	Restorer Restorer          // of an undo: the plugins at hand may be what failed
+	Restorer Restorer          // of an undo, since the plugins at hand may be what failed; nil takes those
 	Progress func(step string) // one line a step, before it begins; nil is silent
-	Confirm  time.Duration     // how long a confirmation is waited for; 0 needs none
-	Who      Who
+	// JustPlanned tells that the plan was made of the same Request, and not read
+	// from a file: only the host can have changed since.
+	JustPlanned bool
+	Confirm     time.Duration // how long a confirmation is waited for; 0 needs none
+	Who         Who
 }
 
 // Who is at work, for the journal.
@@ -50,8 +54,15 @@ func Apply(ctx context.Context, r Request, p *plan.Plan, o ApplyOptions) (Result
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
+	if p.Empty() && o.JustPlanned {
+		return Result{Digest: p.Digest}, nil
+	}
+	fresh := r.fresh
+	if o.JustPlanned {
+		fresh = r.unchanged
+	}
 	if p.Empty() {
-		return Result{Digest: p.Digest}, r.fresh(ctx, p)
+		return Result{Digest: p.Digest}, fresh(ctx, p)
 	}
 	unlock, err := lock(r.StateDir)
 	if err != nil {
@@ -61,7 +72,7 @@ func Apply(ctx context.Context, r Request, p *plan.Plan, o ApplyOptions) (Result
 	if err := tidy(journal.In(r.StateDir)); err != nil {
 		return Result{}, err
 	}
-	if err := r.fresh(ctx, p); err != nil {
+	if err := fresh(ctx, p); err != nil {
 		return Result{}, err
 	}
 	a := &applying{Request: r, plan: p, options: o, verify: r.verify}
@@ -74,19 +85,18 @@ func Apply(ctx context.Context, r Request, p *plan.Plan, o ApplyOptions) (Result
 // tidy refuses while an earlier run is open, and removes what the last one may
 // have left when it was cut off after its end.
 func tidy(s journal.Store) error {
-	all, err := s.All()
+	open, err := s.Open()
 	if err != nil {
 		return err
 	}
-	for _, run := range all {
-		if state := run.State(); state != journal.Done && state != journal.Undone {
-			return &OpenRunError{run}
-		}
+	if len(open) > 0 {
+		return &OpenRunError{open[0]}
 	}
-	if len(all) == 0 {
-		return nil
+	last, err := s.Last()
+	if err != nil || last == nil {
+		return err
 	}
-	return forget(all[len(all)-1])
+	return forget(last)
 }
 
 // forget removes the old files that a run has kept aside.
@@ -96,6 +106,35 @@ func forget(run *journal.Run) error {
 		return err
 	}
 	return set.Close()
+}
+
+// unchanged asks only what there is, for a plan that was made by this program of
+// this definition: as long as that is the same, so is the plan.
+func (r *Request) unchanged(ctx context.Context, p *plan.Plan) error {
+	read := make([][]plan.Fingerprint, len(r.Backends))
+	errs := make([]error, len(r.Backends))
+	var wg sync.WaitGroup
+	for i, b := range r.Backends {
+		wg.Go(func() {
+			got, err := b.Backend.Read(ctx, backend.ReadRequest{Setup: r.setup(b)})
+			read[i], errs[i] = fingerprints(b.Description.Name, got), err
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	now := slices.Concat(read...)
+	if slices.Equal(now, p.Fingerprints) {
+		return nil
+	}
+	stale := &StaleError{Planned: p.Digest}
+	for _, f := range now {
+		if f.Object != "objects" && !slices.Contains(p.Fingerprints, f) {
+			stale.Changed = append(stale.Changed, f.Object)
+		}
+	}
+	return stale
 }
 
 // fresh plans again and compares.
@@ -162,7 +201,7 @@ func (a *applying) transaction(ctx context.Context) (Result, error) {
 // prepare records how everything is. Nothing has been changed when it returns,
 // and everything that an undo needs is on the disk.
 func (a *applying) prepare(ctx context.Context) error {
-	changes := fileChanges(a.plan)
+	changes := a.plan.FileChanges()
 	store := journal.In(a.StateDir)
 	id, err := store.Next()
 	if err != nil {
@@ -209,7 +248,7 @@ func (a *applying) do(ctx context.Context) error {
 	if err := a.hooks(ctx, "pre_apply", nil); err != nil {
 		return err
 	}
-	n := len(fileChanges(a.plan))
+	n := len(a.plan.FileChanges())
 	if err := a.step(ctx, "staging "+files.Count(n), a.set.Stage); err != nil {
 		return err
 	}
@@ -315,24 +354,19 @@ func (a *applying) undo(ctx context.Context, cause error) error {
 		return errors.Join(cause, a.run.Remove())
 	}
 	a.options.Progress("undoing: " + cause.Error())
-	u := Undoer{Applier: a.options.Restorer, Services: a.options.Services, Progress: a.options.Progress,
+	restorer := a.options.Restorer
+	if restorer == nil {
+		restorer = func(s journal.Snapshot) (backend.Applier, func(), error) {
+			b, err := a.applier(s.Backend)
+			return b, func() {}, err
+		}
+	}
+	u := Undoer{Applier: restorer, Services: a.options.Services, Progress: a.options.Progress,
 		Hooks: func(*journal.Run) (Hooks, error) { return a.options.Hooks, nil }}
 	if err := u.Undo(ctx, a.run, cause.Error()); err != nil {
 		return &UndoFailedError{Cause: cause, Undo: err, Journal: a.run.Path}
 	}
 	return &UndoneError{Cause: cause}
-}
-
-func fileChanges(p *plan.Plan) []plan.FileChange {
-	var out []plan.FileChange
-	for _, s := range p.Stages {
-		for _, op := range s.Operations {
-			if op.File != nil {
-				out = append(out, *op.File)
-			}
-		}
-	}
-	return out
 }
 
 // applier is one of the request's backends that acts itself.

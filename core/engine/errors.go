@@ -10,7 +10,7 @@ import (
 // StaleError says that the host or its definition is not what it was when the
 // plan was made. Nothing was changed.
 type StaleError struct {
-	Planned, Present string   // digests
+	Planned, Present string   // digests; Present is "" when it was not made again
 	Changed          []string // what was read and differs, e.g. "/etc/…/ifcfg-eth0"
 }
 
@@ -19,7 +19,11 @@ func (e *StaleError) Error() string {
 	if len(e.Changed) > 0 {
 		what = strings.Join(e.Changed, ", ") + " changed"
 	}
-	return fmt.Sprintf("the plan %s is stale: %s since it was made, and the plan would now be %s; nothing was changed, plan again", e.Planned, what, e.Present)
+	would := ""
+	if e.Present != "" {
+		would = ", and the plan would now be " + e.Present
+	}
+	return fmt.Sprintf("the plan %s is stale: %s since it was made%s; nothing was changed, plan again", e.Planned, what, would)
 }
 
 // OpenRunError says that an earlier run is not over. Nothing was changed.

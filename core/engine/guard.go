@@ -77,7 +77,7 @@ func decide(ctx context.Context, store journal.Store, id int, u Undoer) (over bo
 // longer pending or its time is over.
 func waitForDeadline(ctx context.Context, store journal.Store, id int) error {
 	for {
-		run, err := store.Load(id)
+		run, err := store.Peek(id)
 		if err != nil {
 			return err
 		}

@@ -126,7 +126,7 @@ func Rollback(ctx context.Context, r Request, run *journal.Run, p *plan.Plan, o 
 
 // verifyFiles reads the files again; there is no definition to compare with.
 func (a *applying) verifyFiles(context.Context) error {
-	for _, c := range fileChanges(a.plan) {
+	for _, c := range a.plan.FileChanges() {
 		have, err := files.Read(a.Root, c.Path)
 		if err != nil {
 			return err

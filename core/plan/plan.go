@@ -216,6 +216,19 @@ func without(a, b []string) []string {
 	return out
 }
 
+// FileChanges are the changes of files, in the order in which they are made.
+func (p *Plan) FileChanges() []FileChange {
+	var out []FileChange
+	for _, s := range p.Stages {
+		for _, op := range s.Operations {
+			if op.File != nil {
+				out = append(out, *op.File)
+			}
+		}
+	}
+	return out
+}
+
 // Empty reports whether the plan has nothing to do.
 func (p *Plan) Empty() bool {
 	for _, s := range p.Stages {
