@@ -50,18 +50,63 @@ func TestFaults(t *testing.T) {
 	hosts := []struct {
 		name   string
 		scenes []scene
-	}{{"the scenario", scenarioScenes(t)}, {"50 VLANs", manyScenes(t, 50)}}
+		wanted int // of its faults; each of the second host's costs three times as much
+	}{{"the scenario", scenarioScenes(t), *faultsWanted}, {"50 VLANs", manyScenes(t, 50), (*faultsWanted + 6) / 7}}
 	for _, h := range hosts {
 		t.Run(h.name, func(t *testing.T) {
 			var all []planned
 			for i := range h.scenes {
 				all = append(all, faultsOf(t, &h.scenes[i])...)
 			}
-			chosen := sample(all, *faultsWanted)
+			chosen := sample(all, h.wanted)
 			tally := tryAll(t, chosen)
 			t.Logf("%d of %d possible faults: %s", len(chosen), len(all), tally)
+			for i := range h.scenes {
+				if s := &h.scenes[i]; !s.alone {
+					killStates(t, s, max(1, 4*stride(1000, *faultsWanted)/3))
+				}
+			}
 		})
 	}
+}
+
+// killStates stops a run at each of its calls, takes a copy of the tree as a kill
+// in that moment leaves it, and recovers the copy: every kill of a run for the
+// price of one.
+func killStates(t *testing.T, s *scene, every int) {
+	t.Helper()
+	var c tally
+	var wg sync.WaitGroup
+	copies := make(chan string)
+	for range 2 {
+		wg.Go(func() {
+			for dir := range copies {
+				if err := s.judge(t, dir, ending{code: -1, said: "killed at " + filepath.Base(dir)}, &c); err != nil {
+					t.Errorf("%s: %v", s.name, err)
+				}
+				c.tried.Add(1)
+				if err := os.RemoveAll(dir); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	dir := s.copy(t)
+	calls := 0
+	linkspan(t, dir, func(call fault.Call) fault.Verdict {
+		if call.Role != "program" {
+			return fault.Verdict{}
+		}
+		if calls++; calls%every == 0 {
+			copied := fmt.Sprintf("%s-call-%d", dir, call.Number)
+			copyTree(t, dir, copied)
+			copies <- copied
+		}
+		return fault.Verdict{}
+	}, s.args...)
+	close(copies)
+	wg.Wait()
+	t.Logf("%s: killed at %d of %d calls; %d ended old, %d new, none between", s.name, c.tried.Load(), calls, c.old.Load(), c.new.Load())
 }
 
 // tally counts faults.

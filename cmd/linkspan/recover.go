@@ -12,14 +12,27 @@ import (
 )
 
 func (a *app) recoverCommand() *cobra.Command {
-	return &cobra.Command{
+	unit := ""
+	c := &cobra.Command{
 		Use:   "recover",
 		Short: "Puts back what a crash or a power cut left half done; for a boot unit before the network",
 		Long: `Puts back what a crash or a power cut has left half done, and undoes an apply that
 nobody had confirmed before the reboot. With nothing to do it says nothing.
-examples/boot has units that run it before the network starts.`,
+
+For a boot unit that runs it before the network starts:
+
+  linkspan recover -print-unit systemd >/etc/systemd/system/linkspan-recover.service
+  systemctl enable linkspan-recover
+
+and on hosts without systemd:
+
+  linkspan recover -print-unit sysv >/etc/init.d/linkspan-recover
+  chmod 755 /etc/init.d/linkspan-recover && chkconfig --add linkspan-recover`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if unit != "" {
+				return a.printUnit(unit)
+			}
 			overdue := func(r *journal.Run) bool {
 				if r.State() != journal.Pending {
 					return true
@@ -31,6 +44,8 @@ examples/boot has units that run it before the network starts.`,
 			return err
 		},
 	}
+	c.Flags().StringVar(&unit, "print-unit", "", "print what runs it at boot, for `INIT`: systemd or sysv")
+	return c
 }
 
 // recoverRuns undoes the open runs that are chosen, and tells of each.
