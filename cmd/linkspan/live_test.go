@@ -208,7 +208,7 @@ func rowClock(t *testing.T) {
 	mustLive(t, applyLive("before")...)
 	before := liveState(t)
 	const window = 3 * time.Second
-	for _, years := range []int{10, -10, 0} {
+	for _, years := range []int{10, -10} {
 		began := bootTime(t)
 		mustLive(t, applyLive("after", "-confirm", window.String())...)
 		applied := bootTime(t)

@@ -79,7 +79,8 @@ func Run(ctx context.Context, c *exec.Cmd, calls []string, decide func(Call) Ver
 	defer listener.Close()
 	w := watch{listener: int(listener.Fd()), program: c.Process.Pid, decide: decide, count: make(map[string]int), roles: make(map[int]string), threads: make(map[int]int)}
 	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
+	w.ended = make(chan struct{})
+	go func() { ended <- c.Wait(); close(w.ended) }()
 	if err := w.all(ctx); err != nil {
 		return errors.Join(err, c.Process.Kill(), <-ended)
 	}
@@ -110,6 +111,7 @@ type watch struct {
 	count             map[string]int // calls by role
 	roles             map[int]string // of processes that have said what they are
 	threads           map[int]int    // processes of threads
+	ended             chan struct{}  // closed when the command has
 }
 
 // all answers until nobody is left who could ask.
@@ -128,10 +130,37 @@ func (w *watch) all(ctx context.Context) error {
 			if err := w.one(); err != nil {
 				return err
 			}
-		case fds[0].Revents&unix.POLLHUP != 0:
+		case fds[0].Revents&unix.POLLHUP != 0, w.over():
 			return nil
 		}
 	}
+}
+
+// over reports whether the command and all that it has started are dead. Up to
+// Linux 6.10 a process that nobody waits for, as in a kernel whose first process
+// is a test, keeps its filter.
+func (w *watch) over() bool {
+	select {
+	case <-w.ended:
+	default:
+		return false
+	}
+	for _, pid := range w.threads {
+		if lives(pid) {
+			return false
+		}
+	}
+	return true
+}
+
+// lives reports whether a process is neither gone nor dead (proc(5), stat).
+func lives(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	return !strings.HasPrefix(rest, "Z") && !strings.HasPrefix(rest, "X")
 }
 
 // one answers one question. A process that has died meanwhile wants no answer.
