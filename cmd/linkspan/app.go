@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -29,7 +30,8 @@ type app struct {
 	finder      *finder                    // of the backends that the loaded definitions use
 	relock      bool                       // the lock file is about to be written, and not enforced
 	json        *view.Stream
-	unread      bool // it goes on when nobody reads what it says
+	unread      bool         // it goes on when nobody reads what it says
+	step        atomic.Value // string: the step under way
 }
 
 // common are the flags that every command takes.

@@ -225,7 +225,7 @@ func (a *app) interruptible(ctx context.Context) (context.Context, func()) {
 	go func() {
 		for s := range signals {
 			if ctx.Err() != nil {
-				fmt.Fprintf(a.stderr, "  %s again: putting back goes on; if this program is killed, its guard or `linkspan rollback` ends it\n", s)
+				fmt.Fprintf(a.stderr, "  %s again: left to do from %q on, until everything is as before; if this program is killed, its guard or `linkspan rollback` does it\n", s, a.step.Load())
 				continue
 			}
 			cancel(fmt.Errorf("%s", s))

@@ -47,26 +47,32 @@ const soon = 100 * time.Millisecond
 // hung is how long a run may take before it counts as hung.
 const hung = 2 * time.Minute
 
+// watching is how a run is watched.
+type watching struct {
+	dir    string                         // in which it runs
+	calls  []string                       // that are watched
+	decide func(fault.Call) fault.Verdict // nil watches nothing
+}
+
 // linkspan runs the program in dir, with each watched call put to decide; nil
 // watches nothing.
 func linkspan(t *testing.T, dir string, decide func(fault.Call) fault.Verdict, args ...string) ending {
 	t.Helper()
-	return linkspanAt(t, dir, fault.Changing(), decide, args...)
+	return watching{dir, fault.Changing(), decide}.linkspan(t, args...)
 }
 
-// linkspanAt is linkspan with other calls watched.
-func linkspanAt(t *testing.T, dir string, calls []string, decide func(fault.Call) fault.Verdict, args ...string) ending {
+func (w watching) linkspan(t *testing.T, args ...string) ending {
 	t.Helper()
-	return runWatched(t, dir, exec.Command("linkspan", args...), calls, decide)
+	return w.run(t, exec.Command("linkspan", args...))
 }
 
-// runWatched runs a command of the program in dir; what it says is caught where
-// it does not go elsewhere.
-func runWatched(t *testing.T, dir string, c *exec.Cmd, calls []string, decide func(fault.Call) fault.Verdict) ending {
+// run runs a command of the program; what it says is caught where it does not go
+// elsewhere.
+func (w watching) run(t *testing.T, c *exec.Cmd) ending {
 	t.Helper()
-	c.Dir = dir
-	c.Env = append(os.Environ(), "HOME="+dir, "XDG_RUNTIME_DIR="+dir)
-	said, err := os.CreateTemp(dir, ".said")
+	c.Dir = w.dir
+	c.Env = append(os.Environ(), "HOME="+w.dir, "XDG_RUNTIME_DIR="+w.dir)
+	said, err := os.CreateTemp(w.dir, ".said")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,13 +85,13 @@ func runWatched(t *testing.T, dir string, c *exec.Cmd, calls []string, decide fu
 	}
 	var out ending
 	var killed time.Time
-	if decide == nil {
+	if w.decide == nil {
 		err = c.Run()
 	} else {
 		ctx, cancel := context.WithTimeout(t.Context(), hung)
 		defer cancel()
-		err = fault.Run(ctx, c, calls, func(call fault.Call) fault.Verdict {
-			v := decide(call)
+		err = fault.Run(ctx, c, w.calls, func(call fault.Call) fault.Verdict {
+			v := w.decide(call)
 			if v.Kill || v.Errno != 0 || v.Lie {
 				out.fired, killed = true, time.Now()
 			}
@@ -198,12 +204,12 @@ func (s *scene) copy(t *testing.T) string {
 func (s *scene) count(t *testing.T, calls []string) int {
 	t.Helper()
 	n := 0
-	out := linkspanAt(t, s.copy(t), calls, func(c fault.Call) fault.Verdict {
+	out := watching{s.copy(t), calls, func(c fault.Call) fault.Verdict {
 		if c.Role == "program" {
 			n = c.Number
 		}
 		return fault.Verdict{}
-	}, s.args...)
+	}}.linkspan(t, s.args...)
 	if out.code != 0 || n == 0 {
 		t.Fatalf("%s ended with %d after %d calls:\n%s", s.name, out.code, n, out.said)
 	}

@@ -75,7 +75,7 @@ func rowHandEdit(t *testing.T) {
 	for name, edit := range handEdits {
 		for k := 1; k <= n; k += stride(n, share()) {
 			for _, undone := range []bool{false, true} {
-				code, err := editAt(t, s, edited, edit, k, undone)
+				code, err := handEdit{edited, edit, k, undone}.try(t, s)
 				if err != nil {
 					t.Errorf("edited %s at call %d: %v", name, k, err)
 				}
@@ -86,21 +86,29 @@ func rowHandEdit(t *testing.T) {
 	t.Logf("edits by how the apply ended: done %d, refused before anything %d, stale %d, undone %d, conflict %d", endings[0], endings[1], endings[3], endings[5], endings[6])
 }
 
-// editAt edits a file when the program is at its call k; undone lets the apply
-// fail a little later, so that it is put back.
-func editAt(t *testing.T, s scene, edited string, edit func(string) error, k int, undone bool) (int, error) {
+// handEdit is an edit of a file when the program is at one of its calls; undone
+// lets the apply fail a little later, so that it is put back.
+type handEdit struct {
+	file   string
+	edit   func(path string) error
+	call   int
+	undone bool
+}
+
+// try applies and edits; the code is that of the apply.
+func (h handEdit) try(t *testing.T, s scene) (code int, err error) {
 	t.Helper()
 	dir := s.copy(t)
-	path := filepath.Join(dir, edited)
+	path := filepath.Join(dir, h.file)
 	made, failed := false, false
 	out := linkspan(t, dir, func(c fault.Call) fault.Verdict {
-		if c.Role == "program" && c.Number == k {
+		if c.Role == "program" && c.Number == h.call {
 			made = true
-			if err := edit(path); err != nil {
+			if err := h.edit(path); err != nil {
 				t.Error(err)
 			}
 		}
-		if undone && !failed && c.Role == "program" && c.Name == "syncfs" && c.Number > 1 && strings.Contains(c.Target(), "before/etc") {
+		if h.undone && !failed && c.Role == "program" && c.Name == "syncfs" && c.Number > 1 && strings.Contains(c.Target(), "before/etc") {
 			failed = true
 			return fault.Verdict{Errno: faultErrors["EIO"]}
 		}

@@ -9,14 +9,14 @@ import (
 )
 
 // hookHost is the scenario with a hook of one phase.
-func hookHost(t *testing.T, s scene, phase, imports, body, beside string) string {
+func hookHost(t *testing.T, s scene, phase string, b badHook) string {
 	t.Helper()
 	dir := s.copy(t)
 	var list strings.Builder
-	for _, i := range append([]string{"context", "linkspan/core/hook"}, strings.Fields(imports)...) {
+	for _, i := range append([]string{"context", "linkspan/core/hook"}, strings.Fields(b.imports)...) {
 		fmt.Fprintf(&list, "\t%q\n", i)
 	}
-	write(t, filepath.Join(dir, "hooks/bad.go"), "package bad\n\nimport (\n"+list.String()+")\n\nfunc Run(ctx context.Context, env hook.Env, event hook.Event) error {\n"+body+"\nreturn nil\n}\n"+beside)
+	write(t, filepath.Join(dir, "hooks/bad.go"), "package bad\n\nimport (\n"+list.String()+")\n\nfunc Run(ctx context.Context, env hook.Env, event hook.Event) error {\n"+b.body+"\nreturn nil\n}\n"+b.beside)
 	site := filepath.Join(dir, "site.hcl")
 	text, err := os.ReadFile(site)
 	if err != nil {
@@ -40,7 +40,7 @@ func tryHooks(t *testing.T, bad []badHook) {
 	tried := 0
 	for _, b := range bad {
 		for _, phase := range phasesTried {
-			dir := hookHost(t, s, phase, b.imports, b.body, b.beside)
+			dir := hookHost(t, s, phase, b)
 			out := linkspan(t, dir, nil, s.args...)
 			tried++
 			if out.code != exitError && out.code != exitUndone {
@@ -89,7 +89,7 @@ func rowHookFloods(t *testing.T) {
 		"one line": "env.Log(\"%s\", strings.Repeat(\"x\", 64<<20))",
 		"escapes":  "env.Log(\"\\x1b[2J\\x1b]0;owned\\x07\\x00\\x9b31m\")",
 	} {
-		dir := hookHost(t, s, "pre_apply", "strings", "_ = strings.ToUpper\n"+body, "")
+		dir := hookHost(t, s, "pre_apply", badHook{imports: "strings", body: "_ = strings.ToUpper\n" + body})
 		out := linkspan(t, dir, nil, s.args...)
 		if at := hostState(t, dir); at != s.old && at != s.new || leftover(t, dir) != "" {
 			t.Errorf("%s: it is neither the old nor the new:\n%s", name, difference(at, s.old))

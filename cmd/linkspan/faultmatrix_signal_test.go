@@ -29,14 +29,14 @@ func rowTerminalGone(t *testing.T) {
 		command.Stdin, command.Stdout, command.Stderr = slave, slave, slave
 		command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 		changing := false
-		out := runWatched(t, dir, command, fault.Changing(), func(call fault.Call) fault.Verdict {
+		out := watching{dir, fault.Changing(), func(call fault.Call) fault.Verdict {
 			if call.Role == "program" && call.Number == k {
 				slave.Close()
 				master.Close()
 			}
 			changing = changing || call.Number < k && strings.HasPrefix(call.Name, "renameat")
 			return fault.Verdict{}
-		})
+		}}.run(t, command)
 		if err := s.judge(t, dir, out, &c); err != nil {
 			t.Errorf("the terminal went at call %d: %v", k, err)
 		}
@@ -70,12 +70,12 @@ func closedPipe(t *testing.T, s scene, format string) {
 		r.Close()
 	}()
 	slowly := 0
-	out := runWatched(t, dir, command, fault.Changing(), func(fault.Call) fault.Verdict {
+	out := watching{dir, fault.Changing(), func(fault.Call) fault.Verdict {
 		if slowly++; slowly == 5 {
 			w.Close() // ours
 		}
 		return fault.Verdict{}
-	})
+	}}.run(t, command)
 	if at := hostState(t, dir); out.code != exitDone || at != s.new {
 		t.Errorf("it ended with %d:\n%s\n%s", out.code, out.said, difference(at, s.new))
 	}
@@ -143,7 +143,7 @@ func rowLimits(t *testing.T) {
 	for _, limit := range []string{"-n 8", "-n 10", "-n 12", "-n 14", "-n 16", "-n 18", "-n 20", "-n 24", "-n 64", "-v 400000", "-v 900000", "-v 1100000", "-v 1400000"} {
 		dir := s.copy(t)
 		command := exec.Command("sh", append([]string{"-c", "ulimit " + limit + `; exec linkspan "$@"`, "sh"}, s.args...)...)
-		out := runWatched(t, dir, command, nil, nil)
+		out := watching{dir: dir}.run(t, command)
 		if err := s.judge(t, dir, out, &c); err != nil {
 			t.Errorf("ulimit %s: %v", limit, err)
 		}

@@ -90,7 +90,7 @@ func errorsAt(t *testing.T, calls []string, errs ...syscall.Errno) {
 		for k := 1; k <= n; k += stride(n*len(errs)*len(scenes), share()) {
 			for _, errno := range errs {
 				dir := s.copy(t)
-				out := linkspanAt(t, dir, calls, at("program", k, fault.Verdict{Errno: errno}), s.args...)
+				out := watching{dir, calls, at("program", k, fault.Verdict{Errno: errno})}.linkspan(t, s.args...)
 				c.tried.Add(1)
 				if err := s.judge(t, dir, out, &c); err != nil {
 					t.Errorf("%s: %v at call %d: %v", s.name, errno, k, err)

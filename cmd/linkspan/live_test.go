@@ -105,7 +105,7 @@ func onKernel(t *testing.T, decide func(fault.Call) fault.Verdict, args ...strin
 	t.Helper()
 	c := &exec.Cmd{Path: "/proc/self/exe", Args: append([]string{"linkspan"}, args...)}
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=/root", "LANG=C.UTF-8"}, uml.HandOn()...)
-	return runWatched(t, "/tmp", c, fault.Changing(), decide)
+	return watching{"/tmp", fault.Changing(), decide}.run(t, c)
 }
 
 func mustLive(t *testing.T, args ...string) string {

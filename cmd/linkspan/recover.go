@@ -76,4 +76,7 @@ func (a *app) recoverRuns(ctx context.Context, u engine.Undoer, chosen func(*jou
 
 // progress tells one step on standard error. A terminal or a pipe that has
 // gone is no reason to stop.
-func (a *app) progress(step string) { fmt.Fprintf(a.stderr, "  %s\n", view.Clean(step)) }
+func (a *app) progress(step string) {
+	a.step.Store(view.Clean(step))
+	fmt.Fprintf(a.stderr, "  %s\n", view.Clean(step))
+}

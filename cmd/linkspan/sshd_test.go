@@ -35,7 +35,7 @@ const liveCut = `
 // as well. Without a confirmation everything is as before, and the next session
 // comes in.
 func TestSSHSessionDies(t *testing.T) {
-	for _, tool := range []string{"sshd", "ssh", "ssh-keygen"} {
+	for _, tool := range []string{"sshd", "ssh", "ssh-keygen"} { // some of them in /usr/sbin
 		if _, err := exec.LookPath(tool); err != nil {
 			missing(t, tool+" (Debian packages openssh-server, openssh-client)")
 		}
@@ -164,4 +164,36 @@ func overSSH(command string) *exec.Cmd {
 		"-o", "UserKnownHostsFile=/dev/null", "-o", "ConnectTimeout=5", "-o", "BatchMode=yes", "-F", "none", "root@192.168.0.2", command)
 	c.Env = append(c.Environ(), uml.HandOn()...)
 	return c
+}
+
+// TestChecksDecide: without a terminal and without -confirm the definition's
+// checks decide: one that held before and does not hold after undoes the apply;
+// one that failed already does not.
+func TestChecksDecide(t *testing.T) {
+	if !lab.Inside(t) {
+		return
+	}
+	liveHost(t)
+	ipBatch(t, "link add link sw name sw.2 type vlan id 2\naddr add 192.168.0.1/24 dev sw.2\nlink set sw.2 up\n", "-n", "switch")
+	const dead = "  check \"dead\" {\n    tcp = \"192.168.0.1:9\"\n    timeout = \"2s\"\n  }\n"
+	for name, check := range map[string]string{
+		"ping":    "ping = \"192.168.0.1\"",
+		"arp":     "arp = \"192.168.0.1\"",
+		"command": "command = [\"/bin/ping\", \"-c1\", \"-W1\", \"192.168.0.1\"]",
+	} {
+		write(t, "/etc/linkspan/"+name+"/site.hcl", "host \"dom0-01\" {\n"+liveCut+"\n"+dead+"  check \"gateway\" {\n    "+check+"\n    timeout = \"3s\"\n  }\n  backend \"ifcfg\" {}\n  backend \"netlink\" {}\n}\n")
+	}
+	write(t, "/etc/linkspan/deadonly/site.hcl", "host \"dom0-01\" {\n"+liveCut+"\n"+dead+"  backend \"ifcfg\" {}\n  backend \"netlink\" {}\n}\n")
+	mustLive(t, applyLive("before")...)
+	before := liveState(t)
+	for _, name := range []string{"ping", "arp", "command"} {
+		out := onKernel(t, nil, applyLive(name)...)
+		if out.code != exitUndone || !strings.Contains(out.said, `check "gateway"`) || !strings.Contains(out.said, `check "dead" fails already, and decides nothing`) {
+			t.Errorf("%s: it ended with %d:\n%s", name, out.code, out.said)
+		}
+		if now := liveState(t); now != before {
+			t.Errorf("%s: it is not as before:\n%s", name, difference(now, before))
+		}
+	}
+	mustLive(t, applyLive("deadonly")...)
 }
