@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -17,95 +16,6 @@ import (
 	"linkspan/core/rehearse/lab"
 	"linkspan/core/rehearse/uml"
 )
-
-// atMessage is what may happen at a message to the kernel.
-type atMessage struct {
-	name    string
-	verdict fault.Verdict
-	vanish  bool // an operator deletes a device in that moment
-}
-
-var atMessages = []atMessage{
-	{"the plugin is killed", fault.Verdict{Kill: true}, false}, {"a device vanishes", fault.Verdict{}, true},
-	{"ENOBUFS", fault.Verdict{Errno: syscall.ENOBUFS}, false}, {"EBUSY", fault.Verdict{Errno: syscall.EBUSY}, false},
-	{"ENODEV", fault.Verdict{Errno: syscall.ENODEV}, false}, {"ENOMEM", fault.Verdict{Errno: syscall.ENOMEM}, false},
-	{"EPERM", fault.Verdict{Errno: syscall.EPERM}, false},
-}
-
-// rowKernelRefuses kills the program, the netlink plugin and the guard at calls
-// that send to the kernel, lets such calls fail, and lets a device vanish: in
-// files and kernel it is the old state or the new one.
-func rowKernelRefuses(t *testing.T) {
-	if !lab.Inside(t) {
-		return
-	}
-	liveHost(t)
-	mustLive(t, applyLive("before")...)
-	before := liveState(t)
-	sends := 0
-	onKernel(t, func(c fault.Call) fault.Verdict {
-		if c.Role == "plugin netlink" && strings.HasPrefix(c.Name, "send") {
-			sends++
-		}
-		return fault.Verdict{}
-	}, applyLive("after")...)
-	after := liveState(t)
-	mustLive(t, "rollback", "-auto-approve")
-	if sends == 0 || after == before || liveState(t) != before {
-		t.Fatalf("%d messages to the kernel; rolled back, it is\n%s", sends, difference(liveState(t), before))
-	}
-	tried, old := 0, 0
-	for k := 1; k <= sends; k += stride(sends*len(atMessages), share()*2) {
-		for _, m := range atMessages {
-			seen := 0
-			out := onKernel(t, func(c fault.Call) fault.Verdict {
-				if c.Role != "plugin netlink" || !strings.HasPrefix(c.Name, "send") {
-					return fault.Verdict{}
-				}
-				if seen++; seen != k {
-					return fault.Verdict{}
-				}
-				if m.vanish {
-					exec.Command("ip", "link", "delete", "bond0.2").Run() // it may not be there
-				}
-				return m.verdict
-			}, applyLive("after")...)
-			tried++
-			wasOld, err := settle(t, out, before, after)
-			if err != nil {
-				t.Fatalf("%s at message %d: %v", m.name, k, err)
-			}
-			if wasOld {
-				old++
-			}
-		}
-	}
-	t.Logf("%d faults at %d messages to the kernel; %d ended old, the others new", tried, sends, old)
-}
-
-// settle wants the old state or the new one after at most one recover, and makes
-// it the old one again.
-func settle(t *testing.T, out ending, before, after string) (old bool, err error) {
-	t.Helper()
-	now := liveState(t)
-	if now != before && now != after {
-		again := onKernel(t, nil, "recover")
-		if now = liveState(t); again.code != 0 || now != before && now != after {
-			return false, fmt.Errorf("it ended with %d:\n%s\nrecover with %d:\n%s\n%s", out.code, out.said, again.code, again.said, difference(now, before))
-		}
-	}
-	if out.code == 0 && now != after {
-		return false, fmt.Errorf("it says that it is done, and is not:\n%s", difference(now, after))
-	}
-	if now == before {
-		return true, nil
-	}
-	must := mustLive(t, "rollback", "-auto-approve")
-	if now := liveState(t); now != before {
-		return false, fmt.Errorf("rolled back, it is not as before:\n%s\n%s", must, difference(now, before))
-	}
-	return false, nil
-}
 
 // bootEnvironment tells the test in which of its boots it is.
 const bootEnvironment = "LINKSPAN_TEST_BOOT"
