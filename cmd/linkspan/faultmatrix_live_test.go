@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"linkspan/core/engine/fault"
 	"linkspan/core/engine/journal"
 	"linkspan/core/rehearse/lab"
 	"linkspan/core/rehearse/uml"
