@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"linkspan/core/diag"
 	"linkspan/hcl/hostfile"
 	"linkspan/plugins/ifcfg"
+	"linkspan/plugins/xend"
 )
 
 type importFlags struct{ release, out string }
@@ -23,9 +25,10 @@ func (a *app) importCommand() *cobra.Command {
 		Use:   "import",
 		Short: "The definition of this host, or of the tree below -root, from its files; its plan is empty",
 		Long: "Prints the HCL of what the host's ifcfg files mean to those who read them: the network scripts of its release, or NetworkManager.\n" +
+			"On a Xen host whose xend leaves the network alone, the definition says that it does.\n" +
 			"Keys that the language has no word for go to backend_options; what cannot be taken over is named, and stays as it is.",
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return a.importHost(f) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.importHost(c.Context(), f) },
 	}
 	c.Flags().StringVar(&f.release, "release", "", "who reads the files, e.g. rhel7 or nm (default: found from the host)")
 	c.Flags().StringVar(&f.out, "out", "", "write the definition to `FILE`, which must not be there yet")
@@ -40,8 +43,8 @@ type imported struct {
 	Definition string `json:"definition"` // HCL
 }
 
-func (a *app) importHost(f importFlags) error {
-	d, diags, err := a.definitionOfHost(f.release)
+func (a *app) importHost(ctx context.Context, f importFlags) error {
+	d, diags, err := a.definitionOfHost(ctx, f.release)
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
@@ -78,7 +81,7 @@ func (a *app) faults(diags diag.List) error {
 
 // definitionOfHost makes the definition of the host below -root, and says what
 // is wrong with its files and with the definition; nil when there is none.
-func (a *app) definitionOfHost(release string) (*imported, diag.List, error) {
+func (a *app) definitionOfHost(ctx context.Context, release string) (*imported, diag.List, error) {
 	in, err := ifcfg.Import(a.root(), release)
 	if err != nil {
 		return nil, nil, err
@@ -88,6 +91,14 @@ func (a *app) definitionOfHost(release string) (*imported, diag.List, error) {
 	}
 	name, _, _ := strings.Cut(hostName(a.root()), ".")
 	in.Host.Name = cmp.Or(a.flags.host, name, "host")
+	xen, found, err := xend.Import(ctx, a.root(), in.Host)
+	if err != nil {
+		return nil, nil, err
+	}
+	in.Diagnostics = append(in.Diagnostics, found...)
+	if xen != nil {
+		in.Host.Backends = append(in.Host.Backends, *xen)
+	}
 	text := string(hostfile.Write(in.Host))
 	diags, err := a.checkText(text)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	_ "embed"
 	"fmt"
 	"os"
@@ -22,7 +23,7 @@ func (a *app) initCommand() *cobra.Command {
 		Use:   "init [DIR]",
 		Short: "Writes a commented first definition, site.hcl, to change and keep in git",
 		Args:  cobra.MaximumNArgs(1),
-		RunE:  func(_ *cobra.Command, args []string) error { return a.init(cmp.Or(first(args), "."), f) },
+		RunE:  func(c *cobra.Command, args []string) error { return a.init(c.Context(), cmp.Or(first(args), "."), f) },
 	}
 	c.Flags().BoolVar(&f.fromHost, "from-host", false, "write the definition of this host, or of the tree below -root, as import does")
 	c.Flags().StringVar(&f.release, "release", "", "with -from-host: who reads the files, e.g. rhel7 or nm")
@@ -36,7 +37,7 @@ var firstDefinition string
 const placeholder = "dom0-01"
 
 // init writes DIR/site.hcl, unless there are definitions already.
-func (a *app) init(dir string, f initFlags) error {
+func (a *app) init(ctx context.Context, dir string, f initFlags) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
@@ -49,7 +50,7 @@ func (a *app) init(dir string, f initFlags) error {
 	}
 	path := filepath.Join(dir, "site.hcl")
 	if f.fromHost {
-		return a.importHost(importFlags{release: f.release, out: path})
+		return a.importHost(ctx, importFlags{release: f.release, out: path})
 	}
 	name, _, _ := strings.Cut(hostName(a.root()), ".")
 	name = cmp.Or(a.flags.host, name, placeholder)

@@ -61,10 +61,13 @@ var (
 	ruleEdit = diag.Rule{Code: "LS5021", Severity: diag.Error, Summary: "xend's configuration cannot be edited safely",
 		Explain: "After the edit the file would not mean the same but for network-script, or managed = false could not bring it back to the byte: a line looks like half of a remark of linkspan's. Take that line away, or remark network-script by hand.",
 		Wrong:   "#linkspan#(network-script\n(network-script\nnetwork-bridge)\n#linkspan#)", Right: "(network-script network-bridge)"}
+	ruleRuns = diag.Rule{Code: "LS5022", Severity: diag.Warning, Summary: "xend changes the network by itself",
+		Explain: "import leaves the backend xend out of the definition, so that its plan is empty: with that backend, the plan would remark the directive. Add the block when xend shall leave the network alone.",
+		Wrong:   "(network-script network-bridge)", Right: "#(network-script network-bridge)"}
 )
 
 // Rules lists the rules of this package, by code.
 func Rules() []diag.Rule {
 	return []diag.Rule{ruleSyntax, ruleUnreadable, ruleTwo, ruleExtra, ruleVifScript, ruleRelocation, ruleXAPI, ruleState, ruleDiffers, ruleSilent,
-		ruleLeftover, ruleGuestBridge, ruleGuestUnknown, ruleXLSyntax, ruleDefaultMoves, ruleOtherConfig, ruleXen2, ruleEditor, ruleXLDefault, ruleXLEdit, ruleEdit}
+		ruleLeftover, ruleGuestBridge, ruleGuestUnknown, ruleXLSyntax, ruleDefaultMoves, ruleOtherConfig, ruleXen2, ruleEditor, ruleXLDefault, ruleXLEdit, ruleEdit, ruleRuns}
 }
