@@ -48,8 +48,11 @@ func Timeout(h host.Hook) (time.Duration, error) {
 // with the hook's name, or is a DeniedError. The script's process is gone when
 // Run returns.
 func Run(ctx context.Context, h host.Hook, src *Source, event hook.Event, env hook.Env) error {
-	if err := Check(src).Err(); err != nil {
-		return fmt.Errorf("hook %q: %w", h.Name, err)
+	if !src.checked.Load() { // it does not change, and may run in several phases
+		if err := Check(src).Err(); err != nil {
+			return fmt.Errorf("hook %q: %w", h.Name, err)
+		}
+		src.checked.Store(true)
 	}
 	limit, err := Timeout(h)
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"sync/atomic"
 
 	"linkspan/core/files"
 )
@@ -33,7 +34,8 @@ type Source struct {
 	// could have written it. It can be checked and tested all the same.
 	Untrusted error `json:"-"`
 
-	at string // the directory that the name is below, as diagnostics name it
+	checked atomic.Bool // it was found good as a hook
+	at      string      // the directory that the name is below, as diagnostics name it
 }
 
 // File is one Go file.
