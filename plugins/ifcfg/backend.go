@@ -9,6 +9,7 @@ package ifcfg
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"linkspan/core/backend"
 	"linkspan/core/diag"
@@ -56,13 +57,15 @@ func readerOf(config map[string]any, facts map[string]string) (reader.Reader, di
 		if len(facts) == 0 {
 			return r, nil // offline: nothing was looked for
 		}
-		return r, diag.List{rule.Release.At(`backend["ifcfg"]`, "neither release is set nor do /etc/redhat-release and /etc/os-release tell; only what rhel5 to rhel8 read alike is written. The releases are %q", reader.Names())}
+		return r, diag.List{rule.Release.At(`backend["ifcfg"]`, "release is not set, and neither /etc/redhat-release nor /etc/os-release tells it; only what rhel5 to rhel8 read alike is written. Set release to one of %s", releases())}
 	}
 	r, ok := reader.Named(wanted)
 	if !ok || wanted == reader.AnyRelease {
 		r, _ = reader.Named(reader.AnyRelease)
 		return r, diag.List{diag.Diagnostic{Severity: diag.Error, Code: rule.Release.Code, Summary: rule.Release.Summary, Path: `backend["ifcfg"].release`,
-			Detail: fmt.Sprintf("release is one of %q, not %q.%s", reader.Names(), wanted, diag.DidYouMean(wanted, reader.Names()))}}
+			Detail: fmt.Sprintf("release is one of %s, not %q.%s", releases(), wanted, diag.DidYouMean(wanted, reader.Names()))}}
 	}
 	return r, nil
 }
+
+func releases() string { return strings.Join(reader.Names(), ", ") }

@@ -22,9 +22,7 @@ func (s *Survey) Lint(declared *host.Host) {
 		l.text()
 		l.name()
 		for _, line := range f.Doc.Lines {
-			for _, a := range line.Assignments {
-				l.assignment(a)
-			}
+			l.line(line.Assignments)
 		}
 		l.words()
 		l.shape()
@@ -134,13 +132,31 @@ func (l *linting) name() {
 	}
 }
 
+// line looks at the assignments of one line. A value between typographic
+// quotes falls into several assignments at its blanks: they are one mistake.
+func (l *linting) line(all []shell.Assignment) {
+	curly := func(a shell.Assignment) bool {
+		return a.Key != shell.DescriptionKey && strings.ContainsAny(a.Value, shell.Typographic)
+	}
+	first := slices.IndexFunc(all, curly)
+	for i, a := range all {
+		if first < 0 || i < first {
+			l.assignment(a)
+		}
+	}
+	if first < 0 {
+		return
+	}
+	var sets []string
+	for _, a := range all[first:] {
+		sets = append(sets, a.Key+" to "+strconv.Quote(a.Value))
+	}
+	l.at(all[first].Line, rule.Curly, "typographic quotes are letters to the shell, and the value ends at the first blank: it sets %s", strings.Join(sets, " and "))
+}
+
 // assignment looks at one KEY=value by the table of keys.
 func (l *linting) assignment(a shell.Assignment) {
 	if a.Key == shell.DescriptionKey {
-		return
-	}
-	if strings.ContainsAny(a.Value, shell.Typographic) {
-		l.at(a.Line, rule.Curly, "%s has the value %q: the quotes are part of it, and what follows the first blank is lost", a.Key, a.Value)
 		return
 	}
 	k, known := reader.KeyNamed(a.Key)
