@@ -86,6 +86,9 @@ func TestScenario(t *testing.T) {
 	if !slices.ContainsFunc(read.Diagnostics.Sorted(), func(d diag.Diagnostic) bool { return d.Code == rule.Curly.Code }) {
 		t.Errorf("the typographic quotes are not reported: %v", read.Diagnostics)
 	}
+	if said := effects(p); !strings.Contains(said, "BONDING_MASTER, VLAN_ID: for NetworkManager") {
+		t.Errorf("keys with one reason do not share a line:\n%s", said)
+	}
 	carryOut(t, root, p)
 	again, read := planned(t, h, nil, root)
 	if len(again.Operations) > 0 || len(read.Diagnostics) > 0 {

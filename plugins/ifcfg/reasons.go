@@ -9,8 +9,8 @@ import (
 )
 
 // reasons says of each written key that a person might not expect, in files made
-// after an article or by another program, why it is there: one line a key, in
-// the order of the table of keys.
+// after an article or by another program, why it is there, in the order of the
+// table of keys: keys with the same reason share a line.
 func (p *planning) reasons() []string {
 	written := make(map[string]bool)
 	for _, o := range p.operations {
@@ -19,11 +19,20 @@ func (p *planning) reasons() []string {
 			newKeys(o.File, written)
 		}
 	}
-	var out []string
+	keys := make(map[string][]string) // by reason
+	var whys []string
 	for _, k := range reader.Table {
-		if written[k.Name] && k.Why != "" {
-			out = append(out, k.Name+": "+k.Why)
+		if !written[k.Name] || k.Why == "" {
+			continue
 		}
+		if len(keys[k.Why]) == 0 {
+			whys = append(whys, k.Why)
+		}
+		keys[k.Why] = append(keys[k.Why], k.Name)
+	}
+	var out []string
+	for _, why := range whys {
+		out = append(out, strings.Join(keys[why], ", ")+": "+why)
 	}
 	return append(out, p.moduleReasons()...)
 }
