@@ -134,7 +134,7 @@ func isDone(s step, err error) bool {
 		return errors.Is(err, unix.EADDRNOTAVAIL) || errors.Is(err, unix.ENODEV)
 	case doNoRoute:
 		return errors.Is(err, unix.ESRCH)
-	case doNeigh:
+	case doNeigh, doNoNeigh:
 		return true // a neighbour that is not carried over is asked for again
 	case doRule, doNames:
 		return errors.Is(err, unix.EEXIST)

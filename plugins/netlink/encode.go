@@ -70,7 +70,7 @@ func (e *encoder) requests(s step) ([]rtnl.Request, error) {
 		return one(rtnl.AddAddress(index, *s.Address), nil)
 	case doNoAddr:
 		return one(rtnl.DeleteAddress(index, *s.Address), nil)
-	case doNeigh:
+	case doNeigh, doNoNeigh:
 		return neighbours(index, s)
 	}
 	return nil, fmt.Errorf("no message does %q", s.Do)
@@ -81,7 +81,11 @@ func one(r rtnl.Request, err error) ([]rtnl.Request, error) { return []rtnl.Requ
 func neighbours(index int, s step) ([]rtnl.Request, error) {
 	var out []rtnl.Request
 	for _, n := range s.Neighbours {
-		r, err := rtnl.AddNeighbour(index, n)
+		message := rtnl.AddNeighbour
+		if s.Do == doNoNeigh {
+			message = rtnl.DeleteNeighbour
+		}
+		r, err := message(index, n)
 		if err != nil {
 			return nil, err
 		}

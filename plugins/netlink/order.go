@@ -1,6 +1,9 @@
 package netlink
 
 import (
+	"cmp"
+	"hash/fnv"
+	"net"
 	"net/netip"
 	"slices"
 
@@ -204,6 +207,9 @@ func (p *planner) deleteGone(may func(string) bool) {
 		if p.cur.link(name) == nil {
 			continue // went with its parent
 		}
+		if m := p.cur.link(p.cur.link(name).Master); m != nil && m.Kind == "bridge" && p.want.link(m.Name) != nil && !p.mustGo(m.Name) {
+			p.pin(m.Name)
+		}
 		p.do(step{Do: doDelete, Link: name})
 	}
 }
@@ -286,11 +292,10 @@ func (p *planner) release(l *rtnl.Link) {
 // pin fixes the MAC of a bridge that would otherwise follow its ports.
 func (p *planner) pin(bridge string) {
 	b := p.cur.link(bridge)
-	if b.MACSet || b.MAC == "" || p.want.link(bridge).MAC != "" {
+	if b.MACSet || b.MAC == "" || p.want.link(bridge).MAC != "" && !p.want.exact {
 		return
 	}
 	p.do(step{Do: doSet, Link: bridge, New: &rtnl.Link{Kind: "bridge", MAC: b.MAC}})
-	p.cur.link(bridge).MACSet = true
 }
 
 // newLink is what a create message says.
@@ -298,7 +303,7 @@ func (p *planner) newLink(w *rtnl.Link) *rtnl.Link {
 	n := *w
 	n.Index, n.Master, n.Place, n.Up, n.Carrier, n.AcceptRA, n.Sysctls, n.AltNames = 0, "", 0, false, false, nil, nil, nil
 	n.Port, n.BondPort, n.VLANs, n.Promisc, n.AllMulti, n.OwnMAC, n.OwnMTU, n.Partner, n.Forwards = nil, nil, nil, false, false, "", 0, "", false
-	n.Bond = creatable(w.Bond)
+	n.Bond, n.Alias = creatable(w.Bond), "" // the kernel takes no ifalias with a new link (rtnl_create_link)
 	if n.MAC == "" && (w.Kind == "bond" || w.Kind == "bridge") {
 		n.MAC = p.macFor(w)
 	}
@@ -306,7 +311,8 @@ func (p *planner) newLink(w *rtnl.Link) *rtnl.Link {
 }
 
 // macFor is the MAC that a new bond or bridge is given, so that it never
-// changes with its ports: that of its first port that is there.
+// changes with its ports: that of its first port that is there. Without any it
+// is made from its name and the first card's MAC, the same each time.
 func (p *planner) macFor(w *rtnl.Link) string {
 	ports := p.want.ports(w.Name)
 	free := slices.DeleteFunc(slices.Clone(ports), func(n string) bool { return p.cur.link(n) == nil || p.live[n] || p.kept[n] })
@@ -323,7 +329,21 @@ func (p *planner) macFor(w *rtnl.Link) string {
 			}
 		}
 	}
-	return ""
+	return p.madeUp(w.Name)
+}
+
+func (p *planner) madeUp(name string) string {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	for _, n := range p.cur.all() {
+		if l := p.cur.link(n); l.Kind == "" && l.Ether && !l.Loop {
+			h.Write([]byte(cmp.Or(l.PermMAC, l.MAC)))
+			break
+		}
+	}
+	sum := h.Sum(nil)
+	sum[0] = sum[0]&^0x01 | 0x02 // for one host, locally administered (IEEE 802)
+	return net.HardwareAddr(sum[:6]).String()
 }
 
 // joinPorts gives a bond or bridge the ports that it wants and that are free.

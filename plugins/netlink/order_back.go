@@ -33,6 +33,9 @@ func (p *planner) permanent(name string) {
 	if !p.cur.link(name).Up {
 		return
 	}
+	if p.want.exact {
+		p.forget(name)
+	}
 	var lost []rtnl.Neighbour
 	for _, n := range p.want.known[name] {
 		there := slices.ContainsFunc(p.cur.known[name], func(o rtnl.Neighbour) bool { return o.Address == n.Address })
@@ -42,6 +45,19 @@ func (p *planner) permanent(name string) {
 	}
 	if len(lost) > 0 {
 		p.do(step{Do: doNeigh, Link: name, Neighbours: lost})
+	}
+}
+
+// forget takes away permanent neighbours that a restore finds too many.
+func (p *planner) forget(name string) {
+	var many []rtnl.Neighbour
+	for _, n := range p.cur.known[name] {
+		if n.Permanent && !slices.Contains(p.want.known[name], n) {
+			many = append(many, n)
+		}
+	}
+	if len(many) > 0 {
+		p.do(step{Do: doNoNeigh, Link: name, Neighbours: many})
 	}
 }
 
@@ -57,6 +73,10 @@ func (p *planner) exactly(w *rtnl.Link) {
 	}
 	if l.Master != w.Master {
 		return
+	}
+	if m := p.cur.link(w.Name); m.Kind == "bridge" && !m.MACSet && w.MAC != "" && len(p.cur.ports(w.Name)) > 0 {
+		// Whether somebody has set it is not told: the plan that is undone may have.
+		p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{MAC: w.MAC}})
 	}
 	if diff := differing(w.BondPort, l.BondPort); diff != nil && l.Master != "" {
 		p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{BondPort: diff}})

@@ -47,7 +47,9 @@ func takes(all map[string]string, name, value string) bool {
 		return !zero
 	case name == "miimon":
 		return !(zero && all["arp_interval"] != "" && all["arp_interval"] != "0")
-	case name == "lp_interval" || name == "arp_all_targets" || name == "arp_missed_max":
+	case name == "arp_missed_max" || name == "ns_ip6_target":
+		return !zero && slices.Contains(host.BondModes()[:4], mode)
+	case name == "lp_interval" || name == "arp_all_targets":
 		return !zero
 	case slices.Contains([]string{"ad_actor_sys_prio", "ad_user_port_key", "ad_actor_system", "lacp_active"}, name):
 		return mode == "802.3ad" && value != "00:00:00:00:00:00"

@@ -33,10 +33,12 @@ func (*netlinkBackend) Render(_ context.Context, r backend.RenderRequest) (backe
 			}
 			out.Diagnostics = append(out.Diagnostics, rule.At(i.Path(attribute), "%s of %q is not the kernel's to keep", attribute, i.Name))
 		}
-		out.Diagnostics = append(out.Diagnostics, checkBond(i)...)
+		out.Diagnostics = append(append(out.Diagnostics, checkBond(i)...), checkAsleep(&r.Host, i)...)
 	}
 	for n := range out.Objects {
-		keepKernels(&out.Objects[n])
+		o := &out.Objects[n]
+		i, said := r.Host.Interface(o.Name)
+		keepKernels(o, said && i.Wanted() == host.Down)
 	}
 	return out, nil
 }
@@ -59,11 +61,37 @@ func beyondKernel(i *host.Interface) []string {
 	return out
 }
 
-// keepKernels takes out the settings that beyondKernel has told of.
-func keepKernels(o *plan.Object) {
+// keepKernels takes out the settings that beyondKernel and checkAsleep have
+// told of.
+func keepKernels(o *plan.Object, down bool) {
 	o.Settings = slices.DeleteFunc(o.Settings, func(s plan.Setting) bool {
-		return strings.HasPrefix(s.Key, "dns.") || strings.HasPrefix(s.Key, "backend_options.") || strings.HasPrefix(s.Key, "dhcp") && s.Value.Equal(plan.Bool(true))
+		asleep := down && slices.Contains([]string{"gateway", "gateway6", "routes"}, s.Key)
+		return asleep || strings.HasPrefix(s.Key, "dns.") || strings.HasPrefix(s.Key, "backend_options.") || strings.HasPrefix(s.Key, "dhcp") && s.Value.Equal(plan.Bool(true))
 	})
+	for n := range o.Settings {
+		if s := &o.Settings[n]; down && s.Key == "addresses" {
+			s.Value = plan.List(slices.DeleteFunc(slices.Clone(s.Value.List), func(a string) bool { return strings.Contains(a, ":") })...)
+		}
+	}
+}
+
+// checkAsleep tells what the kernel does not keep of a link that is down, and
+// refuses a VLAN that is to be up while what it stands on is down.
+func checkAsleep(h *host.Host, i *host.Interface) diag.List {
+	if i.Wanted() == host.Down {
+		six := slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr().Is6() })
+		if len(declaredRoutes(i)) > 0 || six {
+			return diag.List{ruleAsleep.At(i.Path("state"), "%q is to be down", i.Name)}
+		}
+		return nil
+	}
+	if i.VLAN == nil || i.VLAN.LooseBinding != nil && *i.VLAN.LooseBinding {
+		return nil
+	}
+	if parent, said := h.Interface(i.VLAN.Parent); said && parent.Wanted() == host.Down {
+		return diag.List{ruleParent.At(i.Path("parent"), "%q is to be up, and %q is to be down", i.Name, parent.Name)}
+	}
+	return nil
 }
 
 func checkBond(i *host.Interface) diag.List {
@@ -71,6 +99,9 @@ func checkBond(i *host.Interface) diag.List {
 		return nil
 	}
 	var out diag.List
+	if i.MAC != "" && i.Bond.Options["fail_over_mac"] == "active" {
+		out = append(out, ruleFollows.At(i.Path("mac"), "mac of %q", i.Name))
+	}
 	for _, name := range slices.Sorted(maps.Keys(i.Bond.Options)) {
 		if _, ok := driverOption(name, i.Bond.Options[name]); !ok {
 			out = append(out, ruleOption.At(i.Path("options"), "option %q = %q of %q", name, i.Bond.Options[name], i.Name))

@@ -30,6 +30,15 @@ var (
 	ruleCard = diag.Rule{Code: "LS6010", Severity: diag.Error, Summary: "the card cannot do this",
 		Explain: "The driver of the card has no such offload or does not let it be changed, or the card cannot wake the machine. `ethtool -k NAME` lists the offloads, those that cannot be changed as [fixed]; the names of both its options and its lists are taken.",
 		Wrong:   "ethernet \"eth0\" {\n  offload = { gor = false }\n}", Right: "ethernet \"eth0\" {\n  offload = { gro = false }\n}"}
+	ruleFollows = diag.Rule{Code: "LS6011", Severity: diag.Error, Summary: "the bond's MAC follows its active port",
+		Explain: "With fail_over_mac = \"active\" the driver gives the bond the MAC of whichever port is active, so that none can be set. Leave out mac, or choose another fail_over_mac.",
+		Wrong:   "bond \"bond0\" {\n  mode          = \"active-backup\"\n  fail_over_mac = \"active\"\n  mac           = \"52:54:00:12:34:56\"\n}", Right: "bond \"bond0\" {\n  mode = \"active-backup\"\n  mac  = \"52:54:00:12:34:56\"\n}"}
+	ruleAsleep = diag.Rule{Code: "LS6012", Severity: diag.Warning, Summary: "the kernel keeps no routes and no IPv6 addresses of a link that is down",
+		Explain: "They go when the link goes down, and cannot be made before it is up. They are made when the definition says that it is up.",
+		Wrong:   "ethernet \"eth1\" {\n  state     = \"down\"\n  addresses = [\"2001:db8::2/64\"]\n}", Right: "ethernet \"eth1\" {\n  addresses = [\"2001:db8::2/64\"]\n}"}
+	ruleParent = diag.Rule{Code: "LS6013", Severity: diag.Error, Summary: "a VLAN cannot be up while its parent is down",
+		Explain: "The kernel refuses to set a VLAN up on a parent that is down (ENETDOWN), unless it has loose_binding. Say that the VLAN is down as well, or that the parent is up.",
+		Wrong:   "ethernet \"eth1\" { state = \"down\" }\nvlan \"eth1.2\" {\n  parent = \"eth1\"\n  id     = 2\n}", Right: "vlan \"eth1.2\" {\n  parent = \"eth1\"\n  id     = 2\n}"}
 	ruleTwice = diag.Rule{Code: "LS6008", Severity: diag.Error, Summary: "the address is on another interface that the definition does not name",
 		Explain: "The same address on two interfaces makes answers leave by the wrong one. Name the other interface in the definition: without addresses, or with state = \"absent\".",
 		Wrong:   "bridge \"xenbr0\" { addresses = [\"192.0.2.2/24\"] } # br0 has it", Right: "bridge \"br0\" { state = \"absent\" }"}
@@ -37,5 +46,5 @@ var (
 
 // Rules are the checks of this backend, for `linkspan explain`.
 func Rules() []diag.Rule {
-	return []diag.Rule{ruleNoWay, ruleLater, ruleOption, ruleKind, ruleNoCard, ruleGuests, ruleStolen, ruleTwice, ruleRoute, ruleCard}
+	return []diag.Rule{ruleNoWay, ruleLater, ruleOption, ruleKind, ruleNoCard, ruleGuests, ruleStolen, ruleTwice, ruleRoute, ruleCard, ruleFollows, ruleAsleep, ruleParent}
 }

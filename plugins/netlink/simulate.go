@@ -48,6 +48,10 @@ func simulate(w *world, s step) {
 		w.join(l, s.Master)
 	case doVLANs:
 		w.setVLANs(l, s)
+	case doNeigh:
+		w.known[s.Link] = append(w.known[s.Link], s.Neighbours...)
+	case doNoNeigh:
+		w.known[s.Link] = slices.DeleteFunc(w.known[s.Link], func(n rtnl.Neighbour) bool { return slices.Contains(s.Neighbours, n) })
 	case doEntry:
 		w.entries[s.Link] = append(w.entries[s.Link], *s.Entry)
 	case doAddress:
@@ -339,7 +343,7 @@ func (w *world) join(l *rtnl.Link, master string) {
 		w.followMTU(master)
 		return
 	}
-	l.OwnMAC, l.OwnMTU = l.MAC, l.MTU
+	l.OwnMAC, l.OwnMTU, l.BondPort = l.MAC, l.MTU, map[string]int{"queue_id": 0, "prio": 0}
 	if to.MAC == "" || first && !to.MACSet {
 		w.setMAC(to, l.MAC, false)
 	} else if to.Bond["fail_over_mac"] != "1" {

@@ -29,6 +29,7 @@ const (
 	doNoRoute  verb = "no-route"
 	doRule     verb = "rule"
 	doNeigh    verb = "neighbours" // carried over from Master to Link
+	doNoNeigh  verb = "no-neighbours"
 	doAnnounce verb = "announce"
 	doReady    verb = "ready" // waits until the link has been ready for Milliseconds
 	doPause    verb = "pause"
@@ -94,8 +95,8 @@ func (s step) String() string {
 		return "ip route replace " + words(*s.Route)
 	case doNoRoute:
 		return "ip route delete " + words(*s.Route)
-	case doNeigh:
-		return fmt.Sprintf("ip neighbour replace (%d known on %s) dev %s nud stale", len(s.Neighbours), s.Master, s.Link)
+	case doNeigh, doNoNeigh:
+		return s.neighbours()
 	case doAnnounce:
 		return "announce " + s.announced() + " from " + s.Link
 	case doReady:
@@ -120,6 +121,20 @@ func (s step) String() string {
 		return fmt.Sprintf("sysctl net.ipv6.conf.%s.accept_ra=%d", s.Link, *s.New.AcceptRA)
 	}
 	return string(s.Do)
+}
+
+func (s step) neighbours() string {
+	var all []string
+	for _, n := range s.Neighbours {
+		all = append(all, n.Address.String())
+	}
+	switch {
+	case s.Do == doNoNeigh:
+		return "ip neighbour delete " + strings.Join(all, ", ") + " dev " + s.Link
+	case s.Master == "":
+		return "ip neighbour replace " + strings.Join(all, ", ") + " dev " + s.Link + " nud permanent"
+	}
+	return fmt.Sprintf("ip neighbour replace (%d known on %s) dev %s", len(all), s.Master, s.Link)
 }
 
 func (s step) announced() string {

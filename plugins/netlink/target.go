@@ -247,6 +247,9 @@ func (t *target) addAddresses(i *host.Interface) {
 		return
 	}
 	for _, p := range i.Addresses {
+		if i.Wanted() == host.Down && p.Addr().Is6() {
+			continue // the kernel keeps none
+		}
 		a := rtnl.Address{Link: i.Name, Prefix: p, Valid: rtnl.NeverExpires, Preferred: rtnl.NeverExpires}
 		if p.Addr().Is4() && p.Bits() < 31 {
 			a.Broadcast = lastOf(p)
@@ -282,7 +285,7 @@ func (t *target) routes(h *host.Host, was *rtnl.Graph) {
 	}
 	for n := range h.Interfaces {
 		i := &h.Interfaces[n]
-		if i.Wanted() == host.Absent {
+		if i.Wanted() != host.Up {
 			continue
 		}
 		for _, r := range declaredRoutes(i) {

@@ -37,6 +37,9 @@ func worldOf(g *rtnl.Graph) *world {
 	for _, ports := range w.byMaster {
 		slices.SortStableFunc(ports, func(a, b string) int { return w.links[a].Place - w.links[b].Place })
 	}
+	for name := range w.byMaster {
+		w.guessMAC(name)
+	}
 	for _, a := range g.Addresses {
 		w.addAddress(a)
 	}
@@ -50,6 +53,22 @@ func worldOf(g *rtnl.Graph) *world {
 		w.entries[e.Port] = append(w.entries[e.Port], e)
 	}
 	return w
+}
+
+// guessMAC: a bridge whose MAC is not the lowest of its ports' was given it.
+// Where it is, nothing tells whether it would follow them.
+func (w *world) guessMAC(bridge string) {
+	b := w.link(bridge)
+	if b == nil || b.Kind != "bridge" {
+		return
+	}
+	lowest := ""
+	for _, p := range w.byMaster[bridge] {
+		if mac := w.link(p).MAC; lowest == "" || mac < lowest {
+			lowest = mac
+		}
+	}
+	b.MACSet = b.MAC != lowest
 }
 
 func (w *world) link(name string) *rtnl.Link { return w.links[name] }

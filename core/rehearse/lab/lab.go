@@ -18,6 +18,7 @@ package lab
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"regexp"
@@ -62,26 +63,52 @@ func InsideFor(t *testing.T, limit time.Duration) bool {
 	if err != nil {
 		Missing(t, err.Error())
 	}
+	code, out := boots(t, kernel, []string{"-test.run=" + exactly(t.Name()), "-test.v=true"}, limit)
+	report(t, code, out)
+	return false
+}
+
+// InsideBench is InsideFor of a benchmark, whose lines are printed as they
+// come out of the kernel.
+func InsideBench(b *testing.B, limit time.Duration) bool {
+	b.Helper()
+	if uml.Inside() {
+		return true
+	}
+	kernel, err := uml.Find(os.Getenv("LINKSPAN_UML_PREFIX"))
+	if err != nil {
+		b.Skip("missing: " + err.Error())
+	}
+	args := []string{"-test.run=^$", "-test.bench=" + exactly(b.Name()), "-test.benchtime=" + flag.Lookup("test.benchtime").Value.String()}
+	code, out := boots(b, kernel, args, limit)
+	fmt.Print(out)
+	if code != 0 {
+		b.Fatalf("the benchmark failed in the rehearsal kernel (exit %d)", code)
+	}
+	return false
+}
+
+// boots runs the test binary in the kernel. A few boots in a hundred hang
+// before they have said anything, when the machine is busy; a second one is
+// enough.
+func boots(t testing.TB, kernel uml.Kernel, args []string, limit time.Duration) (int, string) {
 	var out bytes.Buffer
-	code, err := boot(t, kernel, limit, &out)
+	code, err := boot(t, kernel, args, limit, &out)
 	if err != nil && out.Len() == 0 {
-		// A few boots in a hundred hang before they have said anything, when
-		// the machine is busy; a second one is enough.
 		t.Logf("booting again: %v", err)
-		code, err = boot(t, kernel, limit, &out)
+		code, err = boot(t, kernel, args, limit, &out)
 	}
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
-	report(t, code, out.String())
-	return false
+	return code, out.String()
 }
 
-func boot(t *testing.T, kernel uml.Kernel, limit time.Duration, out *bytes.Buffer) (int, error) {
+func boot(t testing.TB, kernel uml.Kernel, args []string, limit time.Duration, out *bytes.Buffer) (int, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	args := []string{"-test.run=" + exactly(t.Name()), "-test.v=true", fmt.Sprintf("-test.timeout=%s", limit)}
-	return kernel.Run(ctx, uml.Options{Args: append(args, passedOn()...), Env: ownEnvironment(), Stdout: out})
+	args = append(args, fmt.Sprintf("-test.timeout=%s", limit))
+	return kernel.Run(ctx, uml.Options{Args: append(args, passedOn()...), Env: ownEnvironment(), Memory: 1024, Stdout: out})
 }
 
 // exactly is the -test.run pattern of one test.

@@ -169,6 +169,12 @@ func AddNeighbour(index int, n Neighbour) (Request, error) {
 	return Request{unix.RTM_NEWNEIGH, unix.NLM_F_CREATE | unix.NLM_F_REPLACE, b}, nil
 }
 
+// DeleteNeighbour forgets a neighbour.
+func DeleteNeighbour(index int, n Neighbour) (Request, error) {
+	b := neighbourHeader(family(n.Address), index, 0, 0)
+	return Request{unix.RTM_DELNEIGH, 0, appendAttribute(b, unix.NDA_DST, n.Address.AsSlice())}, nil
+}
+
 func neighbourHeader(family byte, index int, state uint16, flags byte) []byte {
 	b := hostOrder.AppendUint32([]byte{family, 0, 0, 0}, uint32(index))
 	return append(hostOrder.AppendUint16(b, state), flags, 0)

@@ -1,0 +1,254 @@
+package anytoany_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vishvananda/netns"
+
+	"linkspan/core/host"
+	"linkspan/plugins/netlink/rtnl"
+)
+
+// world is a network namespace with cards; each leads to a link of the same
+// namespace that nobody declares.
+type world struct {
+	name    string
+	ns      netns.NsHandle
+	foreign []string // iproute2's words for what nobody declares
+}
+
+// away runs a function on a thread that is thrown away with its namespace.
+func away(fn func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		done <- fn()
+	}()
+	return <-done
+}
+
+func newWorld(name string) (*world, error) {
+	w := &world{name: name}
+	err := away(func() (err error) {
+		w.ns, err = netns.NewNamed(name)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for n := range cards {
+		lines = append(lines, fmt.Sprintf("link add eth%d address 52:54:00:00:00:e%d type veth peer name peer%d address 52:54:00:00:01:e%d", n, n, n, n), fmt.Sprintf("link set peer%d up", n))
+	}
+	return w, w.ip(append([]string{"link set lo up"}, lines...)...)
+}
+
+func (w *world) close() {
+	w.ns.Close()
+	_ = netns.DeleteNamed(w.name)
+}
+
+// ip and bridge run iproute2 in the world.
+func (w *world) ip(lines ...string) error { return w.tool("ip", lines) }
+
+func (w *world) bridge(lines ...string) error { return w.tool("bridge", lines) }
+
+func (w *world) tool(name string, lines []string) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	cmd := exec.Command(name, "-n", w.name, "-batch", "-")
+	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s\n%s", name, err, out, strings.Join(lines, "\n"))
+	}
+	return nil
+}
+
+// populate adds what nobody declares: guests' ports, links and addresses of a
+// container runtime, routes of BIRD, an address of a DHCP client, rules.
+func (w *world) populate(m maker, a, b host.Host) error {
+	ip := []string{"link add docker0 type bridge", "link set docker0 up", "address add 172.17.0.1/16 dev docker0",
+		"link add dum0 type dummy", "link set dum0 up", "address add 10.250.0.1/24 dev dum0", "route add 10.251.0.0/16 via 10.250.0.9 proto bird",
+		"route add 10.252.0.0/16 proto bird nexthop via 10.250.0.8 weight 2 nexthop via 10.250.0.9",
+		"rule add from 10.1.1.0/24 lookup 100 priority 1000", "rule add iif eth0.9 lookup 101 priority 1001",
+		"neighbour add 10.250.0.7 lladdr 52:54:00:99:99:99 dev dum0 nud permanent"}
+	var bridge []string
+	for n := range a.Interfaces {
+		i := &a.Interfaces[n]
+		later, stays := b.Interface(i.Name)
+		stays = stays && later.Wanted() != host.Absent
+		if i.Bridge != nil && stays && m.chance(60) {
+			ip, bridge = w.guests(m, ip, bridge, i.Name)
+		}
+		if len(i.Addresses) > 0 && i.Wanted() == host.Up && m.chance(20) {
+			ip = append(ip, fmt.Sprintf("neighbour replace %s lladdr 52:54:00:99:99:98 dev %s nud permanent", i.Addresses[0].Addr().Next().Next().Next(), i.Name))
+		}
+		if i.Kind != host.KindEthernet && m.chance(20) {
+			ip = append(ip, fmt.Sprintf("link set %s txqueuelen 333 group 5", i.Name), fmt.Sprintf("link property add dev %s altname %s-also", i.Name, i.Name))
+		}
+		if i.Wanted() == host.Up && len(later0(later)) > 0 && m.chance(15) {
+			ip = append(ip, fmt.Sprintf("address add 10.240.%d.7/24 dev %s valid_lft 3600 preferred_lft 3600", n, i.Name))
+		}
+	}
+	w.foreign = append(append(w.foreign, ip...), bridge...)
+	if err := w.ip(ip...); err != nil {
+		return err
+	}
+	return w.bridge(bridge...)
+}
+
+func later0(i *host.Interface) string {
+	if i == nil || i.Wanted() == host.Absent {
+		return ""
+	}
+	return i.Name
+}
+
+// guests puts some guests' ports on a bridge.
+func (w *world) guests(m maker, ip, bridge []string, on string) (_, _ []string) {
+	for n := range 1 + m.IntN(2) {
+		port := fmt.Sprintf("vif%s.%d", strings.TrimPrefix(on, "xenbr"), n)
+		kind := "type veth peer name g" + port
+		if m.chance(40) {
+			kind = "type dummy"
+		}
+		ip = append(ip, fmt.Sprintf("link add %s address fe:ff:ff:00:00:%02x %s", port, m.IntN(250), kind), fmt.Sprintf("link set %s master %s up", port, on))
+		if strings.Contains(kind, "peer") {
+			ip = append(ip, "link set g"+port+" up")
+		}
+		if m.chance(30) {
+			ip = append(ip, fmt.Sprintf("link set %s type bridge_slave hairpin on isolated on cost 7", port))
+		}
+		if m.chance(30) {
+			bridge = append(bridge, fmt.Sprintf("vlan add dev %s vid %d", port, 2+m.IntN(90)))
+		}
+		if m.chance(30) {
+			bridge = append(bridge, fmt.Sprintf("fdb replace 00:16:3e:00:00:%02x dev %s master static", m.IntN(250), port))
+		}
+	}
+	return ip, bridge
+}
+
+// read reads the world, without what comes and goes by itself.
+func (w *world) read() (*rtnl.Graph, error) {
+	var g *rtnl.Graph
+	err := rtnl.InNamespace(w.name, func() (err error) {
+		g, err = rtnl.Read()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range g.Links {
+		l := &g.Links[i]
+		l.Index, l.Carrier, l.Forwards, l.Partner, l.Place = 0, false, false, "", 0
+		delete(l.Bond, "active_slave")
+	}
+	g.Neighbours = slices.DeleteFunc(g.Neighbours, func(n rtnl.Neighbour) bool { return !n.Permanent })
+	for i := range g.Addresses {
+		a := &g.Addresses[i]
+		a.Flags &= 0x1 | 0x200 | 0x400 // secondary, noprefixroute, mcautojoin
+		if a.Valid != rtnl.NeverExpires {
+			a.Valid, a.Preferred = 1, 1
+		}
+	}
+	slices.SortStableFunc(g.Addresses, func(x, y rtnl.Address) int { return cmp.Compare(x.Link, y.Link) })
+	slices.SortFunc(g.Neighbours, func(x, y rtnl.Neighbour) int { return cmp.Compare(text(x), text(y)) })
+	slices.SortFunc(g.Routes, func(x, y rtnl.Route) int { return cmp.Compare(text(x), text(y)) })
+	slices.SortFunc(g.Forwarding, func(x, y rtnl.Entry) int { return cmp.Compare(text(x), text(y)) })
+	return g, nil
+}
+
+func text(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	return string(b)
+}
+
+// settled reads the world when it has come to rest: the kernel tells of
+// carriers up to a second late, and makes link-local addresses then.
+func (w *world) settled() (*rtnl.Graph, error) {
+	last, since := "", time.Now()
+	for {
+		g, err := w.read()
+		if err != nil {
+			return nil, err
+		}
+		if now := text(g); now != last {
+			last, since = now, time.Now()
+		}
+		if time.Since(since) > 1200*time.Millisecond {
+			return g, nil
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// isAgain waits until the world is as it was.
+func (w *world) isAgain(was *rtnl.Graph) error {
+	end := time.Now().Add(10 * time.Second)
+	for {
+		is, err := w.read()
+		if err != nil {
+			return err
+		}
+		diff := differ(was, is)
+		if diff == "" || time.Now().After(end) {
+			if diff != "" {
+				return fmt.Errorf("\n%s", diff)
+			}
+			return nil
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// differ lists what two graphs have not in common, as JSON lines.
+func differ(was, is *rtnl.Graph) string {
+	var out []string
+	minus := func(a, b []string) []string {
+		return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+	}
+	before, after := lines(was), lines(is)
+	for _, l := range minus(before, after) {
+		out = append(out, "- "+l)
+	}
+	for _, l := range minus(after, before) {
+		out = append(out, "+ "+l)
+	}
+	return strings.Join(out, "\n")
+}
+
+func lines(g *rtnl.Graph) []string {
+	var out []string
+	for _, l := range g.Links {
+		out = append(out, text(l))
+	}
+	for _, a := range g.Addresses {
+		out = append(out, text(a))
+	}
+	for _, r := range g.Routes {
+		out = append(out, text(r))
+	}
+	for _, r := range g.Rules {
+		out = append(out, r.Key())
+	}
+	for _, n := range g.Neighbours {
+		out = append(out, text(n))
+	}
+	for _, e := range g.Forwarding {
+		out = append(out, text(e))
+	}
+	return out
+}
