@@ -1,10 +1,12 @@
 package netlink
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/safchain/ethtool"
 
@@ -105,7 +107,7 @@ func refuseCard(i *host.Interface, l *rtnl.Link) diag.List {
 	if i.Ethernet == nil {
 		return nil
 	}
-	var out diag.List
+	out := refuseMatch(i, l)
 	for _, name := range slices.Sorted(maps.Keys(i.Ethernet.Offload)) {
 		names := featuresOf(name, l.Features)
 		switch {
@@ -117,6 +119,20 @@ func refuseCard(i *host.Interface, l *rtnl.Link) diag.List {
 	}
 	if wake := i.Ethernet.WakeOnLAN; wake != nil && *wake && (l.Wake == nil || l.Wake.On == 0 && l.Wake.Can&wakeMagic == 0) {
 		out = append(out, ruleCard.At(i.Path("wake_on_lan"), "%q cannot wake the machine by a magic packet", i.Name))
+	}
+	return out
+}
+
+// refuseMatch holds what the definition says of the card against the card.
+func refuseMatch(i *host.Interface, l *rtnl.Link) diag.List {
+	var out diag.List
+	m := i.Ethernet.Match
+	for _, mark := range []struct{ name, want, have string }{
+		{"mac", m.MAC, cmp.Or(l.PermMAC, l.OwnMAC, l.MAC)}, {"driver", m.Driver, l.Driver}, {"path", strings.TrimPrefix(m.Path, "pci-"), l.Bus},
+	} {
+		if mark.want != "" && mark.want != mark.have {
+			out = append(out, ruleMatch.At(i.Path("match"), "the %s of %q is %q", mark.name, i.Name, mark.have))
+		}
 	}
 	return out
 }
@@ -145,6 +161,9 @@ func readCards(g *rtnl.Graph, asked func(name string) bool) error {
 		for name, f := range features {
 			merge(&l.Features, map[string]rtnl.Feature{name: {On: f.Active, Fixed: f.NeverChanged || !f.Available}})
 		}
+		if info, err := tool.DriverInfo(l.Name); err == nil { // some links have no driver to ask
+			l.Driver, l.Bus = info.Driver, info.BusInfo
+		}
 		if w, err := tool.GetWakeOnLan(l.Name); err == nil { // a card that has none says EOPNOTSUPP
 			l.Wake = &rtnl.Wake{Can: w.Supported, On: w.Opts}
 		}
@@ -156,7 +175,7 @@ func readCards(g *rtnl.Graph, asked func(name string) bool) error {
 func speaksOf(h *host.Host) func(string) bool {
 	return func(name string) bool {
 		i, ok := h.Interface(name)
-		return ok && i.Ethernet != nil && (len(i.Ethernet.Offload) > 0 || i.Ethernet.WakeOnLAN != nil)
+		return ok && i.Ethernet != nil && (len(i.Ethernet.Offload) > 0 || i.Ethernet.WakeOnLAN != nil || i.Ethernet.Match != host.Match{})
 	}
 }
 

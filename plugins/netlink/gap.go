@@ -146,16 +146,16 @@ func (p *planner) unreachable() []plan.Effect {
 	var out []plan.Effect
 	for _, g := range p.gaps {
 		length, why := p.lengthOf(g)
-		if why == "" {
-			continue
+		if w := p.want.link(g.link); why == "" || g.to < 0 && w != nil && !w.Up {
+			continue // it is wanted down
 		}
-		what := g.what[0]
+		what := g.what[0] + " is"
 		if more := len(g.what) - 1; more > 0 {
-			what = fmt.Sprintf("%s and %d more", what, more)
+			what = fmt.Sprintf("%s and %d more are", g.what[0], more)
 		}
-		text := fmt.Sprintf("%s is not reachable for about %s, %s", what, length, why)
+		text := fmt.Sprintf("%s not reachable for about %s, %s", what, length, why)
 		if g.to < 0 {
-			text = fmt.Sprintf("%s is not reachable any more, %s", what, why)
+			text = fmt.Sprintf("%s not reachable any more, %s", what, why)
 		}
 		out = append(out, plan.Effect{Kind: plan.EffectUnreachable, Gap: length, Objects: []plan.Ref{backend.Ref(g.link)}, Text: text})
 	}

@@ -85,6 +85,9 @@ func (v hostView) iface(l *rtnl.Link, want *host.Interface) host.Interface {
 // IPv4 subnet, where the first is the primary.
 func (v hostView) staticAddresses(i *host.Interface, name string) []netip.Prefix {
 	want := i.Addresses
+	if i.Wanted() == host.Down { // the kernel keeps no others
+		want = slices.DeleteFunc(slices.Clone(want), func(p netip.Prefix) bool { return p.Addr().Is6() })
+	}
 	var have []netip.Prefix
 	secondary := make(map[netip.Prefix]bool)
 	for _, a := range v.addressesOf(name) {

@@ -357,6 +357,9 @@ func (p *planner) joinPorts(w *rtnl.Link, may func(string) bool) {
 			p.join(l, w)
 		}
 		p.portSettings(name)
+		if w.Kind == "bond" && !p.want.link(name).Up && p.cur.link(name).Up { // the bond has brought it up
+			p.do(step{Do: doDown, Link: name})
+		}
 	}
 }
 

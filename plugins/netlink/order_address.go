@@ -13,6 +13,7 @@ import (
 const (
 	holdCarrier = 400
 	lockTime    = 1100
+	backLimit   = 10000 // of a restore, which goes on without a carrier then
 )
 
 // settle waits until the new links can carry what is about to move to them.
@@ -34,6 +35,9 @@ func (p *planner) settle() {
 // await waits until a link can carry something: the cards below it have found
 // their link, a bridge below it forwards, a bond below it has its partner.
 func (p *planner) await(name string) {
+	if was := p.want.link(name); p.want.exact && (was == nil || !was.Carrier) {
+		return // it had none either
+	}
 	s := step{Do: doReady, Link: name, Milliseconds: holdCarrier, Limit: int(p.want.carrier.Milliseconds())}
 	for _, below := range p.cur.below(name) {
 		if p.want.managed[below] && below != name {
@@ -42,6 +46,9 @@ func (p *planner) await(name string) {
 	}
 	if p.want.lacp > 0 && p.cur.speaksLACP(name) {
 		s.Partner, s.Limit = true, max(s.Limit, int(p.want.lacp.Milliseconds()))
+	}
+	if p.want.exact { // a way back that stops halfway is the worst
+		s.Anyway, s.Partner, s.Limit = true, false, backLimit
 	}
 	p.do(s)
 }
@@ -61,10 +68,10 @@ func (p *planner) isMissing(a rtnl.Address) bool {
 	if p.cur.hasAddress(a) || !p.isMine(a.Link) {
 		return false
 	}
-	if a.IsLocal() || a.IsDynamic() {
+	if a.IsLocal() {
 		return p.want.exact && p.want.link(a.Link) != nil && p.want.link(a.Link).Master == ""
 	}
-	return true
+	return p.want.exact || !a.IsDynamic()
 }
 
 // isMine reports whether the plan answers for a link: it is declared, or what
@@ -189,12 +196,19 @@ func (p *planner) carryNeighbours(from, to string) {
 func (p *planner) turnRoutes() {
 	for _, slot := range p.want.slots {
 		for _, r := range p.want.routes[slot] {
-			if p.cur.hasRoute(r) || !slices.ContainsFunc(r.Links(), p.isMine) || !p.reaches(r) {
+			if p.cur.hasRoute(r) || hasObject(r) || !slices.ContainsFunc(r.Links(), p.isMine) || !p.reaches(r) {
 				continue
 			}
 			p.do(step{Do: doRoute, Link: r.Link, Route: &r})
 		}
 	}
+}
+
+// hasObject reports whether a route goes by a next hop object, which is its
+// program's to make again when it went with its link.
+func hasObject(r rtnl.Route) bool {
+	const nextHop = 30 // linux/rtnetlink.h RTA_NH_ID
+	return slices.ContainsFunc(r.Rest, func(a rtnl.Attribute) bool { return a.Type == nextHop })
 }
 
 // reaches reports whether the kernel will take the route: its links are up, it
@@ -243,7 +257,7 @@ func (p *planner) removeAddresses() {
 
 // stays reports whether an address is not to be taken away, or not yet.
 func (p *planner) stays(a rtnl.Address) bool {
-	if p.want.hasAddress(a) || a.IsLocal() || a.IsDynamic() && !p.want.exact && !p.movesAway(a) {
+	if p.want.hasAddress(a) || a.IsLocal() && !p.want.exact || a.IsDynamic() && !p.want.exact && !p.movesAway(a) {
 		return true
 	}
 	return slices.ContainsFunc(p.want.holders[a.Prefix.Addr()], func(link string) bool {

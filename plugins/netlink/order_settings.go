@@ -97,7 +97,8 @@ func (p *planner) settings(w *rtnl.Link) {
 // exactSettings adds to n what a definition has no words for and a snapshot
 // has.
 func (p *planner) exactSettings(n, w, l *rtnl.Link) bool {
-	changed := false
+	changed := w.Alias == "" && l.Alias != ""
+	n.NoAlias = changed
 	for _, v := range []struct{ to, want, have *int }{{&n.Queue, &w.Queue, &l.Queue}, {&n.Group, &w.Group, &l.Group}} {
 		if *v.want != 0 && *v.want != *v.have {
 			*v.to, changed = *v.want, true
@@ -149,10 +150,14 @@ func differing(want, have map[string]int) map[string]int {
 // bond down or its ports off where it does not.
 func (p *planner) bondSettings(w *rtnl.Link) {
 	l := p.cur.link(w.Name)
-	diff := make(map[string]string)
+	diff, before := make(map[string]string), make(map[string]string)
 	for name, value := range w.Bond {
-		if l.Bond[name] != value && takes(w.Bond, name, value) && name != "active_slave" {
+		switch {
+		case l.Bond[name] == value || name == "active_slave":
+		case takes(w.Bond, name, value) || isDelay(name) && value == "0" && w.Bond["miimon"] != "0":
 			diff[name] = value
+		case p.want.exact && takes(l.Bond, name, value):
+			before[name] = value // the mode that it has now takes it, and the one that it gets does not
 		}
 	}
 	if v, said := w.Bond["primary"]; said && v == "" && l.Bond["primary"] != "" && l.Bond["mode"] == w.Bond["mode"] {
@@ -161,13 +166,20 @@ func (p *planner) bondSettings(w *rtnl.Link) {
 	if v, said := diff["primary"]; said && v != "" && (p.cur.link(v) == nil || p.cur.link(v).Index == 0 && p.cur.link(v).Kind == "") {
 		delete(diff, "primary")
 	}
-	if len(diff) == 0 {
-		return
+	if len(before) > 0 {
+		p.changeBond(w, before, hasOne(before, needsDown), false)
 	}
-	has := func(names []string) bool {
-		return slices.ContainsFunc(names, func(n string) bool { _, ok := diff[n]; return ok })
+	if len(diff) > 0 {
+		p.changeBond(w, diff, hasOne(diff, needsDown), hasOne(diff, needsEmpty))
 	}
-	p.changeBond(w, diff, has(needsDown), has(needsEmpty))
+}
+
+func isDelay(name string) bool {
+	return name == "updelay" || name == "downdelay" || name == "peer_notif_delay"
+}
+
+func hasOne(options map[string]string, names []string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { _, ok := options[n]; return ok })
 }
 
 // changeBond sets options, with the bond down and without its ports where the

@@ -10,6 +10,7 @@ import (
 	"linkspan/core/diag"
 	"linkspan/core/host"
 	"linkspan/core/plan"
+	"linkspan/plugins/netlink/rtnl"
 )
 
 // Plan says which operations lead from the graph that Read found to the
@@ -81,6 +82,7 @@ func refusals(h *host.Host, have *world, want *goal) diag.List {
 		out = append(out, refuseTwice(i, have, want)...)
 		out = append(out, refuseRoutes(i, have)...)
 	}
+	out = append(out, refuseSlots(h)...)
 	for port, master := range h.Masters() {
 		for _, v := range have.vlans(port) {
 			if w := want.link(v); w != nil && w.Parent == port {
@@ -125,6 +127,26 @@ func refuseRoutes(i *host.Interface, have *world) diag.List {
 			if !isOurs(have, other) && !other.Same(r) {
 				out = append(out, ruleRoute.At(i.Path("route"), "%s is there already (protocol %d)", words(other), other.Protocol))
 			}
+		}
+	}
+	return out
+}
+
+// refuseSlots refuses two declared routes of which the kernel can keep one.
+func refuseSlots(h *host.Host) diag.List {
+	var out diag.List
+	on := make(map[rtnl.Slot]string)
+	for n := range h.Interfaces {
+		i := &h.Interfaces[n]
+		if i.Wanted() != host.Up {
+			continue
+		}
+		for _, d := range declaredRoutes(i) {
+			s := kernelRoute(d, i.Name).Slot()
+			if other := on[s]; other != "" && other != i.Name {
+				out = append(out, ruleRoute.At(i.Path("route"), "%q has one to %s too, of the same table and metric", other, s.To))
+			}
+			on[s] = i.Name
 		}
 	}
 	return out

@@ -24,6 +24,10 @@ func (*netlinkBackend) Render(_ context.Context, r backend.RenderRequest) (backe
 	for n := range r.Host.Interfaces {
 		i := &r.Host.Interfaces[n]
 		if i.Wanted() == host.Absent {
+			if i.Kind == host.KindEthernet {
+				out.Diagnostics = append(out.Diagnostics, ruleCardStays.At(i.Path("state"), "%q is a card", i.Name))
+				out.Objects = slices.DeleteFunc(out.Objects, func(o plan.Object) bool { return o.Name == i.Name })
+			}
 			continue
 		}
 		for _, attribute := range beyondKernel(i) {

@@ -24,8 +24,8 @@ var (
 	ruleStolen = diag.Rule{Code: "LS6007", Severity: diag.Error, Summary: "a VLAN on a port would take the frames of the bond or bridge",
 		Explain: "A VLAN on a card takes the frames of its tag before the card's bond or bridge sees them. The kernel accepts it and says nothing. Say that the VLAN is to be absent, or put it on the bond.",
 		Wrong:   "bond \"bond0\" { ports = [\"eth0\"] } # eth0.2 exists", Right: "vlan \"eth0.2\" {\n  parent = \"eth0\"\n  id = 2\n  state = \"absent\"\n}"}
-	ruleRoute = diag.Rule{Code: "LS6009", Severity: diag.Error, Summary: "another program's route is in the way",
-		Explain: "The kernel keeps one route of a destination, table and metric. The one that is there was made by a routing daemon, a DHCP client or a container runtime, and the declared one would push it aside. Give the declared one another metric, or stop the program.",
+	ruleRoute = diag.Rule{Code: "LS6009", Severity: diag.Error, Summary: "another route is in the way",
+		Explain: "The kernel keeps one route of a destination, table and metric. Either the definition has two, or the one that is there was made by a routing daemon, a DHCP client or a container runtime, and the declared one would push it aside. Give the declared one another metric, or stop the program.",
 		Wrong:   "bridge \"xenbr0\" {\n  route {\n    to  = \"10.8.0.0/16\" # BIRD has it\n    via = \"192.0.2.1\"\n  }\n}", Right: "bridge \"xenbr0\" {\n  route {\n    to     = \"10.8.0.0/16\"\n    via    = \"192.0.2.1\"\n    metric = 50\n  }\n}"}
 	ruleCard = diag.Rule{Code: "LS6010", Severity: diag.Error, Summary: "the card cannot do this",
 		Explain: "The driver of the card has no such offload or does not let it be changed, or the card cannot wake the machine. `ethtool -k NAME` lists the offloads, those that cannot be changed as [fixed]; the names of both its options and its lists are taken.",
@@ -39,6 +39,12 @@ var (
 	ruleParent = diag.Rule{Code: "LS6013", Severity: diag.Error, Summary: "a VLAN cannot be up while its parent is down",
 		Explain: "The kernel refuses to set a VLAN up on a parent that is down (ENETDOWN), unless it has loose_binding. Say that the VLAN is down as well, or that the parent is up.",
 		Wrong:   "ethernet \"eth1\" { state = \"down\" }\nvlan \"eth1.2\" {\n  parent = \"eth1\"\n  id     = 2\n}", Right: "vlan \"eth1.2\" {\n  parent = \"eth1\"\n  id     = 2\n}"}
+	ruleMatch = diag.Rule{Code: "LS6014", Severity: diag.Error, Summary: "the card of that name is another one",
+		Explain: "The definition says by match which card is meant, and the kernel's card of that name has another permanent MAC, driver or place. Look at `ip link` and at udev's names; linkspan renames no card.",
+		Wrong:   "ethernet \"eth0\" {\n  match { mac = \"52:54:00:12:34:56\" } # eth1 has it\n}", Right: "ethernet \"eth1\" {\n  match { mac = \"52:54:00:12:34:56\" }\n}"}
+	ruleCardStays = diag.Rule{Code: "LS6015", Severity: diag.Warning, Summary: "a card cannot be removed",
+		Explain: "The kernel has no way to delete a network card. It is left as it is, with its addresses; declare it without any to take them away, or with state = \"down\".",
+		Wrong:   "ethernet \"eth1\" { state = \"absent\" }", Right: "ethernet \"eth1\" { state = \"down\" }"}
 	ruleTwice = diag.Rule{Code: "LS6008", Severity: diag.Error, Summary: "the address is on another interface that the definition does not name",
 		Explain: "The same address on two interfaces makes answers leave by the wrong one. Name the other interface in the definition: without addresses, or with state = \"absent\".",
 		Wrong:   "bridge \"xenbr0\" { addresses = [\"192.0.2.2/24\"] } # br0 has it", Right: "bridge \"br0\" { state = \"absent\" }"}
@@ -46,5 +52,5 @@ var (
 
 // Rules are the checks of this backend, for `linkspan explain`.
 func Rules() []diag.Rule {
-	return []diag.Rule{ruleNoWay, ruleLater, ruleOption, ruleKind, ruleNoCard, ruleGuests, ruleStolen, ruleTwice, ruleRoute, ruleCard, ruleFollows, ruleAsleep, ruleParent}
+	return []diag.Rule{ruleNoWay, ruleLater, ruleOption, ruleKind, ruleNoCard, ruleGuests, ruleStolen, ruleTwice, ruleRoute, ruleCard, ruleFollows, ruleAsleep, ruleParent, ruleMatch, ruleCardStays}
 }

@@ -58,6 +58,7 @@ type step struct {
 	Milliseconds int              `json:"milliseconds,omitempty"`
 	Limit        int              `json:"limit,omitempty"`   // ready: milliseconds after which it fails
 	Ports        []string         `json:"ports,omitempty"`   // ready: one of them leads out
+	Anyway       bool             `json:"anyway,omitempty"`  // ready: it goes on when the time is over
 	Partner      bool             `json:"partner,omitempty"` // ready: its bonds have found their LACP partner
 }
 
@@ -179,6 +180,9 @@ func common(l *rtnl.Link) string {
 	}
 	if l.MTU != 0 {
 		out += fmt.Sprintf(" mtu %d", l.MTU)
+	}
+	if l.NoAlias {
+		out += ` alias ""`
 	}
 	if l.Alias != "" {
 		out += fmt.Sprintf(" alias %q", l.Alias)

@@ -37,6 +37,9 @@ func goalOf(h *host.Host, was *rtnl.Graph, have *world) *goal {
 	t := &target{have: have, wanted: make(map[string]*host.Interface), on: make(map[netip.Addr]string), goal: &goal{managed: make(map[string]bool)}}
 	for n := range h.Interfaces {
 		i := &h.Interfaces[n]
+		if i.Kind == host.KindEthernet && i.Wanted() == host.Absent {
+			continue // a card stays, and is nobody's then
+		}
 		t.goal.managed[i.Name] = true
 		if i.Wanted() != host.Absent {
 			t.wanted[i.Name] = i
@@ -349,6 +352,9 @@ func goalOfSnapshot(was *rtnl.Graph, touched []string) *goal {
 		l.Bond = maps.Clone(l.Bond)
 		if _, said := l.Bond["primary"]; l.Bond != nil && !said {
 			l.Bond["primary"] = "" // the kernel does not mention one that is not there (bond_fill_info)
+		}
+		if l.OwnMAC != "" { // as a port it has its bond's
+			l.MAC, l.MTU = l.OwnMAC, 0
 		}
 		if l.Kind == "vlan" {
 			l.FlagMask = rtnl.AllFlags

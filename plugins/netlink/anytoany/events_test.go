@@ -207,7 +207,7 @@ func (s said) linkEvent(name string, was, now state, there bool) error {
 
 func (e *events) addressEvent(s said, names map[int]string, u vnl.AddrUpdate) error {
 	name := names[u.LinkIndex]
-	if name == "" || strings.HasPrefix(name, "peer") || strings.HasPrefix(name, "gvif") {
+	if name == "" || isFarEnd(name) {
 		return nil // no event told of the link; or it is the far end of a cable
 	}
 	ip, ok := netip.AddrFromSlice(u.LinkAddress.IP)
@@ -253,7 +253,8 @@ func untouched(before, after *rtnl.Graph, b host.Host, p backend.PlanResponse) e
 			}
 		}
 		for _, a := range g.Addresses {
-			if !declared(a.Link) || a.Valid != rtnl.NeverExpires {
+			announced := s.has(a.Prefix.String(), "dev "+a.Link) || s.has(a.Prefix.String(), "goes from "+a.Link)
+			if !declared(a.Link) || a.Valid != rtnl.NeverExpires && !announced {
 				out.Addresses = append(out.Addresses, a)
 			}
 		}

@@ -90,7 +90,7 @@ func (m maker) enrich(h *host.Host) {
 		case i.Ethernet != nil && m.chance(10):
 			i.Ethernet.Offload = map[string]bool{"gro": m.chance(50), "tso": m.chance(50)}
 		case i.Bond != nil:
-			m.bond(i)
+			m.bond(i, masters[i.Name] == "" && len(i.Addresses) == 0 && !slices.ContainsFunc(h.Interfaces, func(v host.Interface) bool { return v.VLAN != nil && v.VLAN.Parent == i.Name }))
 		case i.VLAN != nil:
 			m.vlan(i.VLAN)
 		case i.Bridge != nil:
@@ -130,11 +130,11 @@ func (m maker) rename(h *host.Host) {
 
 // bond adds what hosttest leaves out: ARP monitoring, and options that only
 // the driver's names have.
-func (m maker) bond(i *host.Interface) {
+func (m maker) bond(i *host.Interface, alone bool) {
 	o := i.Bond.Options
 	mode := i.Bond.Mode
 	arp, _ := host.BondOptionNamed("arp_interval")
-	if arp.TakenBy(mode) && m.chance(15) {
+	if alone && arp.TakenBy(mode) && m.chance(50) { // nobody answers: it has no carrier
 		for _, name := range []string{"miimon", "updelay", "downdelay", "peer_notif_delay"} {
 			delete(o, name)
 		}
@@ -223,7 +223,7 @@ func (m maker) network(i *host.Interface, n int) {
 		i.Addresses = append(i.Addresses, netip.MustParsePrefix(fmt.Sprintf("10.200.%d.2/24", m.IntN(20))))
 	}
 	if m.chance(20) {
-		r := host.Route{To: netip.MustParsePrefix(fmt.Sprintf("172.20.%d.0/24", m.IntN(30))), Via: first.Addr().Next(), Metric: m.IntN(3) * 10}
+		r := host.Route{To: netip.MustParsePrefix(fmt.Sprintf("172.20.%d.0/24", n)), Via: first.Addr().Next(), Metric: m.IntN(3) * 10}
 		if m.chance(30) {
 			r.Table = 100 + m.IntN(3)
 		}
@@ -233,16 +233,16 @@ func (m maker) network(i *host.Interface, n int) {
 		i.Routes = append(i.Routes, r)
 	}
 	if m.chance(10) {
-		i.Routes = append(i.Routes, host.Route{To: netip.MustParsePrefix(fmt.Sprintf("172.21.%d.0/24", m.IntN(30))), Via: netip.MustParseAddr("10.77.0.1"), OnLink: true})
+		i.Routes = append(i.Routes, host.Route{To: netip.MustParsePrefix(fmt.Sprintf("172.21.%d.0/24", n)), Via: netip.MustParseAddr("10.77.0.1"), OnLink: true})
 	}
 	if m.chance(10) {
-		i.Routes = append(i.Routes, host.Route{To: netip.MustParsePrefix(fmt.Sprintf("172.22.%d.0/24", m.IntN(30)))})
+		i.Routes = append(i.Routes, host.Route{To: netip.MustParsePrefix(fmt.Sprintf("172.22.%d.0/24", n))})
 	}
 	if m.chance(15) {
 		p := netip.MustParsePrefix(fmt.Sprintf("2001:db8:f%x::2/64", n))
 		i.Addresses = append(i.Addresses, p)
 		if m.chance(40) {
-			i.Routes = append(i.Routes, host.Route{To: netip.MustParsePrefix(fmt.Sprintf("2001:db8:e%x::/64", m.IntN(16))), Via: p.Addr().Prev()})
+			i.Routes = append(i.Routes, host.Route{To: netip.MustParsePrefix(fmt.Sprintf("2001:db8:e%x::/64", n)), Via: p.Addr().Prev()})
 		}
 	}
 }

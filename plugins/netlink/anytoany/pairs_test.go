@@ -26,7 +26,7 @@ var (
 	seed     = flag.Uint64("seed", 1, "what the pairs are made from")
 	at       = flag.Int("pair", -1, "this pair of the seed alone, with its plan")
 	most     = flag.Int("failures", 5, "after how many failures to stop")
-	together = flag.Int("together", 12, "how many pairs are on the way at once, each in a namespace of its own")
+	together = flag.Int("together", 24, "how many pairs are on the way at once, each in a namespace of its own")
 )
 
 func TestMain(m *testing.M) { lab.Main(m) }

@@ -116,7 +116,7 @@ func (x Indexes) settings(b []byte, l *Link) ([]byte, error) {
 			b = appendAttribute(b, n.kind, u32(n.value))
 		}
 	}
-	if l.Alias != "" {
+	if l.Alias != "" || l.NoAlias {
 		b = appendAttribute(b, unix.IFLA_IFALIAS, []byte(l.Alias))
 	}
 	if info := portInfo(l); info != nil {

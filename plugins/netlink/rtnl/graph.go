@@ -34,6 +34,7 @@ type Link struct {
 	MACSet   bool     `json:"mac_set,omitempty"` // somebody set it (NET_ADDR_SET): it follows no port
 	MTU      int      `json:"mtu,omitempty"`
 	Alias    string   `json:"alias,omitempty"`
+	NoAlias  bool     `json:"no_alias,omitempty"` // of a change: the alias goes
 	Up       bool     `json:"up,omitempty"`
 	Carrier  bool     `json:"carrier,omitempty"`
 	Loop     bool     `json:"loopback,omitempty"`
@@ -69,6 +70,8 @@ type Link struct {
 	// where the definition speaks of them.
 	Features map[string]Feature `json:"features,omitempty"`
 	Wake     *Wake              `json:"wake,omitempty"`
+	Driver   string             `json:"driver,omitempty"` // as ethtool calls it; read with Features
+	Bus      string             `json:"bus,omitempty"`    // e.g. "0000:03:00.0"; read with Features
 }
 
 // Feature is one offload of a card.
