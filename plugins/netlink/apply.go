@@ -30,7 +30,7 @@ func (*netlinkBackend) Apply(ctx context.Context, r backend.ApplyRequest, progre
 		steps[i] = s
 	}
 	return rtnl.InNamespace(r.Netns, func() error {
-		return run(ctx, steps, func(i int, done bool, err error) {
+		return run(ctx, steps, false, func(i int, done bool, err error) {
 			p := backend.Progress{Operation: r.Operations[i].ID, Done: done}
 			if err != nil {
 				p.Error = err.Error()
@@ -43,8 +43,10 @@ func (*netlinkBackend) Apply(ctx context.Context, r backend.ApplyRequest, progre
 // stretch is how many operations go to the kernel together at most.
 const stretch = 4096
 
-// run does steps in the namespace of the calling thread.
-func run(ctx context.Context, steps []step, tell func(i int, done bool, err error)) error {
+// run does steps in the namespace of the calling thread, up to the first that
+// fails; with onward, all of them.
+func run(ctx context.Context, steps []step, onward bool, tell func(i int, done bool, err error)) error {
+	var failed []error
 	c, err := rtnl.Dial()
 	if err != nil {
 		return err
@@ -63,7 +65,7 @@ func run(ctx context.Context, steps []step, tell func(i int, done bool, err erro
 			end++
 		}
 		if end > at {
-			err = e.together(steps[at:end], func(i int, done bool, err error) { tell(at+i, done, err) })
+			err = e.together(steps[at:end], onward, func(i int, done bool, err error) { tell(at+i, done, err) })
 		} else {
 			end = at + 1
 			tell(at, false, nil)
@@ -71,31 +73,34 @@ func run(ctx context.Context, steps []step, tell func(i int, done bool, err erro
 			tell(at, true, err)
 		}
 		if err != nil {
-			return err
+			failed = append(failed, err)
+		}
+		if err != nil && !onward {
+			break
 		}
 		at = end
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func isMessage(s step) bool {
 	return !slices.Contains([]verb{doAnnounce, doReady, doPause, doAcceptRA, doSysctl, doFeatures, doWake}, s.Do)
 }
 
-// together sends the messages of all steps and gives each its answer.
-func (e *encoder) together(steps []step, tell func(int, bool, error)) error {
+// together sends the messages of all steps and gives each its answer. What
+// cannot be said as a message stops all of them, unless the way is to be gone
+// onward.
+func (e *encoder) together(steps []step, onward bool, tell func(int, bool, error)) error {
 	var all []rtnl.Request
 	var owner []int
+	failed := make([]error, len(steps))
 	for i, s := range steps {
-		if l := e.have[s.Link]; s.Do == doCreate && l != nil && e.index[s.Link] != 0 {
-			if !sameIdentity(l, s.New) {
-				return fmt.Errorf("%s: there is a %s of that name already", s, kindOf(l))
-			}
-			continue // it is there already
-		}
-		rs, err := e.requests(s)
+		rs, err := e.messages(s)
 		if err != nil {
-			return fmt.Errorf("%s: %w", s, err)
+			failed[i] = fmt.Errorf("%s: %w", s, err)
+		}
+		if err != nil && !onward {
+			return failed[i]
 		}
 		for range rs {
 			owner = append(owner, i)
@@ -109,20 +114,33 @@ func (e *encoder) together(steps []step, tell func(int, bool, error)) error {
 	if err != nil {
 		return err
 	}
-	failed := make([]error, len(steps))
 	for k, err := range results {
 		if i := owner[k]; err != nil && failed[i] == nil && !isDone(steps[i], err) {
 			failed[i] = fmt.Errorf("%s: %w", steps[i], err)
 		}
 	}
-	var first error
 	for i, err := range failed {
 		tell(i, true, err)
-		if first == nil {
-			first = err
-		}
 	}
-	return first
+	if onward {
+		return errors.Join(failed...)
+	}
+	if i := slices.IndexFunc(failed, func(err error) bool { return err != nil }); i >= 0 {
+		return failed[i]
+	}
+	return nil
+}
+
+// messages are a step's; none for a link that is there already.
+func (e *encoder) messages(s step) ([]rtnl.Request, error) {
+	l := e.have[s.Link]
+	switch {
+	case s.Do != doCreate || l == nil || e.index[s.Link] == 0:
+		return e.requests(s)
+	case !sameIdentity(l, s.New):
+		return nil, fmt.Errorf("there is a %s of that name already", kindOf(l))
+	}
+	return nil, nil
 }
 
 // isDone reports whether a refusal says that the result is there already.
@@ -231,7 +249,7 @@ func (*netlinkBackend) Snapshot(_ context.Context, r backend.ApplyRequest) ([]by
 }
 
 // Restore finds the way back as Plan found the way there: the snapshot is the
-// goal.
+// goal. A step that fails is told at the end and stops none of the others.
 func (*netlinkBackend) Restore(ctx context.Context, data []byte) error {
 	var s snapshot
 	if err := json.Unmarshal(data, &s); err != nil || s.Graph == nil {
@@ -250,7 +268,7 @@ func (*netlinkBackend) Restore(ctx context.Context, data []byte) error {
 		for i := range p.steps {
 			steps[i] = p.steps[i].step
 		}
-		return run(ctx, steps, func(int, bool, error) {})
+		return run(ctx, steps, true, func(int, bool, error) {})
 	})
 }
 
