@@ -69,7 +69,37 @@ func decodeStep(b []byte) (step, error) {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return s, fmt.Errorf("the operation was not made by this backend: %w", err)
 	}
+	if !s.isWhole() {
+		return s, fmt.Errorf("the operation %q was not made by this backend: it lacks what it is about", s.Do)
+	}
 	return s, nil
+}
+
+// isWhole reports whether a step has what its verb needs: a plan may come from
+// a file that somebody has changed.
+func (s step) isWhole() bool {
+	for _, name := range []string{s.Link, s.Master} {
+		if strings.ContainsAny(name, "/\x00") || name == "." || name == ".." {
+			return false // it becomes part of a path
+		}
+	}
+	switch s.Do {
+	case doCreate, doSet, doNames, doSysctl, doFeatures:
+		return s.New != nil
+	case doAcceptRA:
+		return s.New != nil && s.New.AcceptRA != nil
+	case doWake:
+		return s.New != nil && s.New.Wake != nil
+	case doAddress, doNoAddr:
+		return s.Address != nil && s.Address.Prefix.IsValid()
+	case doRoute, doNoRoute:
+		return s.Route != nil && s.Route.To.IsValid()
+	case doRule:
+		return s.Rule != nil && len(s.Rule.Head) >= 12 // struct fib_rule_hdr
+	case doEntry:
+		return s.Entry != nil
+	}
+	return true
 }
 
 // String says the step as an operator would type it.

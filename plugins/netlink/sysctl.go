@@ -41,6 +41,9 @@ func readSysctls(name string) map[string]string {
 // writeSysctls gives a link that was made again the sysctls that it had.
 func writeSysctls(s step) error {
 	for _, key := range slices.Sorted(maps.Keys(s.New.Sysctls)) {
+		if !slices.Contains(sysctlTrees, filepath.Dir(key)) {
+			return fmt.Errorf("%s: %q is no sysctl of a link", s, key)
+		}
 		path := filepath.Join("/proc/sys/net", filepath.Dir(key), s.Link, filepath.Base(key))
 		if err := writeSysctl(s, path, s.New.Sysctls[key]); err != nil {
 			return err
