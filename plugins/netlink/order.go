@@ -3,6 +3,7 @@ package netlink
 import (
 	"cmp"
 	"hash/fnv"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -303,6 +304,8 @@ func (p *planner) newLink(w *rtnl.Link) *rtnl.Link {
 	n := *w
 	n.Index, n.Master, n.Place, n.Up, n.Carrier, n.AcceptRA, n.Sysctls, n.AltNames = 0, "", 0, false, false, nil, nil, nil
 	n.Port, n.BondPort, n.VLANs, n.Promisc, n.AllMulti, n.OwnMAC, n.OwnMTU, n.Partner, n.Forwards = nil, nil, nil, false, false, "", 0, "", false
+	n.Bridge = maps.Clone(w.Bridge)
+	maps.DeleteFunc(n.Bridge, func(name string, v int) bool { return name == "vlan_filtering" && v == 0 }) // a kernel without it refuses the word
 	n.Bond, n.Alias = creatable(w.Bond), "" // the kernel takes no ifalias with a new link (rtnl_create_link)
 	if n.MAC == "" && (w.Kind == "bond" || w.Kind == "bridge") {
 		n.MAC = p.macFor(w)

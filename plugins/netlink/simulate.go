@@ -83,6 +83,9 @@ func (w *world) create(s step) {
 	if made.MTU == 0 {
 		made.MTU = ethernetMTU
 	}
+	if _, said := made.Bridge["vlan_filtering"]; made.Kind == "bridge" && !said {
+		merge(&made.Bridge, map[string]int{"vlan_filtering": 0})
+	}
 	made.VLANs = firstVLANs(&made)
 	w.addLink(made)
 }

@@ -56,6 +56,9 @@ func (m maker) host() host.Host {
 	for {
 		h := hosttest.Random(m.Rand, hosttest.Options{MaxCards: cards, MaxVLANs: 6})
 		h.Name, h.Backends = "random", []host.Backend{{Name: "netlink", Config: map[string]any{"lacp_timeout": "0s"}}}
+		if *here {
+			withoutUppers(&h)
+		}
 		m.enrich(&h)
 		for n := range cards {
 			if name := fmt.Sprintf("eth%d", n); !slices.ContainsFunc(h.Interfaces, func(i host.Interface) bool { return i.Name == name }) {
@@ -65,6 +68,17 @@ func (m maker) host() host.Host {
 		sortByName(&h)
 		if !host.Validate(&h).HasErrors() && !refused(h) {
 			return h
+		}
+	}
+}
+
+// withoutUppers leaves cards and bridges, which every kernel has.
+func withoutUppers(h *host.Host) {
+	isCard := func(name string) bool { return strings.HasPrefix(name, "eth") && !strings.Contains(name, ".") }
+	h.Interfaces = slices.DeleteFunc(h.Interfaces, func(i host.Interface) bool { return i.Bond != nil || i.VLAN != nil })
+	for n := range h.Interfaces {
+		if b := h.Interfaces[n].Bridge; b != nil {
+			b.Ports = slices.DeleteFunc(b.Ports, func(p host.BridgePort) bool { return !isCard(p.Name) })
 		}
 	}
 }
@@ -184,7 +198,7 @@ func (m maker) bridge(b *host.Bridge) {
 	if m.chance(15) {
 		b.MulticastSnooping = new(m.chance(50))
 	}
-	if m.chance(10) {
+	if m.chance(10) && !*here {
 		b.VLANFiltering = new(m.chance(50))
 	}
 	if m.chance(10) {

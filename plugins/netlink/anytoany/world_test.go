@@ -107,7 +107,7 @@ func (w *world) tool(name string, lines []string) error {
 // container runtime, routes of BIRD, an address of a DHCP client, rules.
 func (w *world) populate(m maker, a, b host.Host) error {
 	ip := []string{"link add docker0 type bridge", "link set docker0 up", "address add 172.17.0.1/16 dev docker0",
-		"link add dum0 type dummy", "link set dum0 up", "address add 10.250.0.1/24 dev dum0", "route add 10.251.0.0/16 via 10.250.0.9 proto bird",
+		"link add dum0 type veth peer name gvifdum", "link set gvifdum up", "link set dum0 up", "address add 10.250.0.1/24 dev dum0", "route add 10.251.0.0/16 via 10.250.0.9 proto bird",
 		"route add 10.252.0.0/16 proto bird nexthop via 10.250.0.8 weight 2 nexthop via 10.250.0.9",
 		"rule add from 10.1.1.0/24 lookup 100 priority 1000", "rule add iif eth0.9 lookup 101 priority 1001",
 		"neighbour add 10.250.0.7 lladdr 52:54:00:99:99:99 dev dum0 nud permanent"}
@@ -148,7 +148,7 @@ func (w *world) guests(m maker, ip, bridge []string, on string) (_, _ []string) 
 	for n := range 1 + m.IntN(2) {
 		port := fmt.Sprintf("vif%s.%d", strings.TrimPrefix(on, "xenbr"), n)
 		kind := "type veth peer name g" + port
-		if m.chance(40) {
+		if m.chance(40) && !*here {
 			kind = "type dummy"
 		}
 		ip = append(ip, fmt.Sprintf("link add %s address fe:ff:ff:00:00:%02x %s", port, m.IntN(250), kind), fmt.Sprintf("link set %s master %s up", port, on))
@@ -158,7 +158,7 @@ func (w *world) guests(m maker, ip, bridge []string, on string) (_, _ []string) 
 		if m.chance(30) {
 			ip = append(ip, fmt.Sprintf("link set %s type bridge_slave hairpin on isolated on cost 7", port))
 		}
-		if m.chance(30) {
+		if m.chance(30) && !*here {
 			bridge = append(bridge, fmt.Sprintf("vlan add dev %s vid %d", port, 2+m.IntN(90)))
 		}
 		if m.chance(30) {
