@@ -306,7 +306,7 @@ func (p *planner) newLink(w *rtnl.Link) *rtnl.Link {
 	n.Port, n.BondPort, n.VLANs, n.Promisc, n.AllMulti, n.OwnMAC, n.OwnMTU, n.Partner, n.Forwards = nil, nil, nil, false, false, "", 0, "", false
 	n.Bridge = maps.Clone(w.Bridge)
 	maps.DeleteFunc(n.Bridge, func(name string, v int) bool { return name == "vlan_filtering" && v == 0 }) // a kernel without it refuses the word
-	n.Bond, n.Alias = creatable(w.Bond), "" // the kernel takes no ifalias with a new link (rtnl_create_link)
+	n.Bond, n.Alias = creatable(w.Bond), ""                                                                // the kernel takes no ifalias with a new link (rtnl_create_link)
 	if n.MAC == "" && (w.Kind == "bond" || w.Kind == "bridge") {
 		n.MAC = p.macFor(w)
 	}

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"linkspan/core/backend"
 	"linkspan/core/plan"
 	"linkspan/plugins/netlink/rtnl"
@@ -310,12 +312,19 @@ func (w *world) noAddress(gone rtnl.Address) {
 		return r.To.Addr().Is4() && p.Addr().Is4() && !left
 	})
 	for _, r := range w.sourced(p.Addr()) {
-		w.loseRoute(gone.Link, r)
+		if p.Addr().Is4() {
+			w.loseRoute(gone.Link, r)
+			continue
+		}
+		w.dropRoute(r) // in IPv6 only the source goes (net/ipv6/route.c, fib6_clean_prefsrc)
+		r.Source = netip.Addr{}
+		w.addRoute(r)
 	}
 }
 
-// sourced are the routes that name the address as their source,
-// which no link has any more.
+// sourced are the routes that name the address as their source, which no link
+// has any more. In IPv4 the kernel looks at those of the main table alone
+// (net/ipv4/fib_semantics.c, fib_sync_down_addr).
 func (w *world) sourced(ip netip.Addr) []rtnl.Route {
 	if len(w.holders[ip]) > 0 {
 		return nil
@@ -323,7 +332,7 @@ func (w *world) sourced(ip netip.Addr) []rtnl.Route {
 	var out []rtnl.Route
 	for _, s := range w.sources[ip] {
 		for _, r := range w.routes[s] {
-			if r.Source == ip {
+			if r.Source == ip && (ip.Is6() || r.Table == unix.RT_TABLE_MAIN) {
 				out = append(out, r)
 			}
 		}
