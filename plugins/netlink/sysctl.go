@@ -13,7 +13,7 @@ import (
 var sysctlTrees = []string{"ipv4/conf", "ipv6/conf", "ipv4/neigh", "ipv6/neigh"}
 
 // volatile sysctls are no settings: they tell a state or do something.
-var volatile = []string{"stable_secret", "mc_forwarding"}
+var volatile = []string{"stable_secret", "mc_forwarding", "mtu"} // mtu is the link's own
 
 // readSysctls reads the sysctls of a link that are not as a new link has them.
 func readSysctls(name string) map[string]string {
