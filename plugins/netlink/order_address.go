@@ -141,7 +141,7 @@ func (p *planner) addAddresses() map[string][]rtnl.Address {
 				continue
 			}
 			for _, other := range p.cur.holders[a.Prefix.Addr()] {
-				if other != name {
+				if other != name && !a.IsLocal() {
 					moved[name] = append(moved[name], a)
 					from[name] = other
 				}
@@ -290,7 +290,7 @@ func (p *planner) tellSwitch() {
 				guests = append(guests, port)
 			}
 		}
-		if len(all)+len(guests) > 0 {
+		if len(all)+len(guests) > 0 && p.cur.link(name).Up {
 			p.do(step{Do: doAnnounce, Link: name, Announce: all, Guests: guests})
 		}
 	}
