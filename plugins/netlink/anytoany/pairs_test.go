@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	pairs    = flag.Int("pairs", 40, "how many random pairs of hosts")
+	pairs    = flag.Int("pairs", 24, "how many random pairs of hosts")
 	seed     = flag.Uint64("seed", 1, "what the pairs are made from")
 	at       = flag.Int("pair", -1, "this pair of the seed alone, with its plan")
 	most     = flag.Int("failures", 5, "after how many failures to stop")
