@@ -143,7 +143,7 @@ func pageAttributes(t *testing.T, b *strings.Builder) {
 			written := "-"
 			for _, c := range cells {
 				if written == "-" {
-					written = attributeKeys(t, c, r)
+					written = attributeKeys(t, field, c, r)
 				}
 			}
 			b.WriteString(" | " + written)
@@ -152,13 +152,19 @@ func pageAttributes(t *testing.T, b *strings.Builder) {
 	}
 }
 
-// attributeKeys are the keys that differ when the attribute is set.
-func attributeKeys(t *testing.T, c cell, release string) string {
+// attributeKeys are the keys that differ when the attribute is set. A route, a
+// gateway or a resolver needs an address, whose keys are not counted.
+func attributeKeys(t *testing.T, field string, c cell, release string) string {
+	needsAddress := slices.ContainsFunc([]string{"Routes", "Gateway", "DNS"}, func(p string) bool { return strings.HasPrefix(field, p) })
 	lines := func(set bool) (map[string]bool, bool) {
 		h, target := stage(c.kind)
-		at := slices.IndexFunc(h.Interfaces, func(i host.Interface) bool { return i.Name == target })
-		if set {
-			c.set(h, &h.Interfaces[at])
+		i := &h.Interfaces[slices.IndexFunc(h.Interfaces, func(i host.Interface) bool { return i.Name == target })]
+		if set || needsAddress {
+			c.set(h, i)
+		}
+		if !set {
+			var none host.Interface
+			i.Routes, i.Gateway, i.Gateway6, i.DNS = none.Routes, none.Gateway, none.Gateway6, none.DNS
 		}
 		slices.SortFunc(h.Interfaces, func(a, b host.Interface) int { return strings.Compare(a.Name, b.Name) })
 		r, err := New().Render(t.Context(), backend.RenderRequest{Setup: backend.Setup{Host: *h, Config: map[string]any{"release": release}}})
