@@ -64,9 +64,5 @@ func bindEntry(e os.DirEntry) error {
 	if err := os.Mkdir(to, 0o755); err != nil {
 		return err
 	}
-	flags := uintptr(unix.MS_BIND)
-	if e.Name() == "proc" || e.Name() == "sys" || e.Name() == "dev" || e.Name() == "run" {
-		flags |= unix.MS_REC
-	}
-	return unix.Mount(from, to, "", flags, "")
+	return unix.Mount(from, to, "", unix.MS_BIND|unix.MS_REC, "")
 }

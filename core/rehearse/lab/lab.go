@@ -12,7 +12,10 @@
 //
 // On the machine, Inside boots the kernel, runs the same test of the same test
 // binary in it, and passes its result on. Inside the kernel it returns true,
-// and the test goes on as root in a world of its own.
+// and the test goes on as root in a world of its own. Where there is no kernel
+// to boot, namespaces of the running one do, if it has what networks need.
+//
+// Load, Disk and Mount are for tests that need more than a network.
 package lab
 
 import (
@@ -59,7 +62,7 @@ func InsideFor(t *testing.T, limit time.Duration) bool {
 	if testing.Short() {
 		t.Skip("a live test boots a kernel: not with -short")
 	}
-	kernel, err := uml.Find(os.Getenv("LINKSPAN_UML_PREFIX"))
+	kernel, err := machine(t)
 	if err != nil {
 		Missing(t, err.Error())
 	}
@@ -75,7 +78,7 @@ func InsideBench(b *testing.B, limit time.Duration) bool {
 	if uml.Inside() {
 		return true
 	}
-	kernel, err := uml.Find(os.Getenv("LINKSPAN_UML_PREFIX"))
+	kernel, err := machine(b)
 	if err != nil {
 		b.Skip("missing: " + err.Error())
 	}
@@ -91,7 +94,7 @@ func InsideBench(b *testing.B, limit time.Duration) bool {
 // boots runs the test binary in the kernel. A few boots in a hundred hang
 // before they have said anything, when the machine is busy; a second one is
 // enough.
-func boots(t testing.TB, kernel uml.Kernel, args []string, limit time.Duration) (int, string) {
+func boots(t testing.TB, kernel runner, args []string, limit time.Duration) (int, string) {
 	var out bytes.Buffer
 	code, err := boot(t, kernel, args, limit, &out)
 	if err != nil && out.Len() == 0 {
@@ -104,7 +107,25 @@ func boots(t testing.TB, kernel uml.Kernel, args []string, limit time.Duration) 
 	return code, out.String()
 }
 
-func boot(t testing.TB, kernel uml.Kernel, args []string, limit time.Duration, out *bytes.Buffer) (int, error) {
+// runner is where tests run: a uml.Kernel or uml.Namespaces.
+type runner interface {
+	Run(context.Context, uml.Options) (int, error)
+}
+
+// machine finds the kernel, or namespaces of the running one where that has
+// what networks need.
+func machine(t testing.TB) (runner, error) {
+	kernel, err := uml.Locate(os.Getenv("LINKSPAN_UML_PREFIX"))
+	if err == nil {
+		return kernel, nil
+	}
+	if n, other := uml.FindNamespaces(t.Context()); other == nil {
+		return n, nil
+	}
+	return nil, err
+}
+
+func boot(t testing.TB, kernel runner, args []string, limit time.Duration, out *bytes.Buffer) (int, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	args = append(args, fmt.Sprintf("-test.timeout=%s", limit))

@@ -21,8 +21,7 @@ func Inside() bool { return os.Getenv(environment) != "" && os.Getpid() == 1 }
 // returned.
 func Main(program func() int) {
 	if kernel := os.Getenv(launching); kernel != "" {
-		fmt.Fprintln(os.Stderr, "rehearsal kernel:", launch(kernel))
-		os.Exit(125)
+		os.Exit(warden(kernel))
 	}
 	if !Inside() {
 		return
@@ -30,11 +29,16 @@ func Main(program func() int) {
 	code := 125
 	if err := start(); err != nil {
 		fmt.Fprintln(os.Stderr, "rehearsal kernel:", err)
+	} else if len(os.Args) == 2 && os.Args[1] == probe {
+		code = 0
 	} else {
 		code = program()
 	}
 	if err := os.WriteFile(filepath.Join(SharePath, exitFile), []byte(strconv.Itoa(code)), 0o600); err != nil {
 		fmt.Fprintln(os.Stderr, "rehearsal kernel:", err)
+	}
+	if os.Getenv(inNamespaces) != "" {
+		os.Exit(code)
 	}
 	unix.Sync()
 	_ = unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
@@ -44,6 +48,26 @@ func Main(program func() int) {
 // start mounts what a program expects, takes the request and loads modules.
 func start() error {
 	share := os.Getenv(environment)
+	mount := mountKernel
+	if os.Getenv(inNamespaces) != "" {
+		mount = mountNamespaces
+	}
+	if err := mount(share); err != nil {
+		return err
+	}
+	var r request
+	b, err := os.ReadFile(filepath.Join(SharePath, requestFile))
+	if err != nil {
+		return fmt.Errorf("read the request: %w", err)
+	}
+	if err := json.Unmarshal(b, &r); err != nil {
+		return fmt.Errorf("decode the request: %w", err)
+	}
+	return enter(r)
+}
+
+// mountKernel mounts what a kernel has that has just begun.
+func mountKernel(share string) error {
 	mounts := []struct{ kind, at, data string }{
 		{"proc", "/proc", ""}, {"sysfs", "/sys", ""}, {"devtmpfs", "/dev", ""}, {"tmpfs", "/run", "mode=755"},
 	}
@@ -60,15 +84,7 @@ func start() error {
 	if err := unix.Mount("none", SharePath, "hostfs", 0, share); err != nil {
 		return fmt.Errorf("mount the share %s: %w", share, err)
 	}
-	var r request
-	b, err := os.ReadFile(filepath.Join(SharePath, requestFile))
-	if err != nil {
-		return fmt.Errorf("read the request: %w", err)
-	}
-	if err := json.Unmarshal(b, &r); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
-	}
-	return enter(r)
+	return nil
 }
 
 // enter makes this process look like one that was started with the request.
@@ -84,13 +100,10 @@ func enter(r request) error {
 			}
 		}
 	}
-	// Each new network device would otherwise start a process (/sbin/hotplug),
-	// which costs twenty times as much as the device itself.
-	if err := os.WriteFile("/sys/kernel/uevent_helper", []byte("\n"), 0o644); err != nil && !os.IsNotExist(err) {
-		return fmt.Errorf("clear uevent_helper: %w", err)
-	}
-	if err := loadModules(r.ModulesDir, r.Modules); err != nil {
-		return err
+	if os.Getenv(inNamespaces) == "" {
+		if err := prepareKernel(r); err != nil {
+			return err
+		}
 	}
 	for _, kv := range append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/run", "TMPDIR=/run", "LC_ALL=C"}, r.Env...) {
 		key, value, _ := strings.Cut(kv, "=")
@@ -103,4 +116,16 @@ func enter(r request) error {
 	}
 	os.Args = append(os.Args[:1:1], r.Args...)
 	return nil
+}
+
+func prepareKernel(r request) error {
+	// Each new network device would otherwise start a process (/sbin/hotplug),
+	// which costs twenty times as much as the device itself.
+	if err := os.WriteFile("/sys/kernel/uevent_helper", []byte("\n"), 0o644); err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("clear uevent_helper: %w", err)
+	}
+	if err := os.Setenv(modulesVariable, r.ModulesDir); err != nil {
+		return fmt.Errorf("set %s: %w", modulesVariable, err)
+	}
+	return loadModules(r.ModulesDir, r.Modules)
 }

@@ -13,16 +13,23 @@ import (
 
 // loadModules loads kernel modules by name with all that they need, as
 // modprobe would: modules.dep (kmod, depmod(8)) lists for each file the files
-// that must be loaded before it, the deepest last. A name that the directory
-// does not know is taken to be built in, and the kernel is not asked.
+// that must be loaded before it, the deepest last. A module that is built in
+// (modules.builtin) is there already.
 func loadModules(dir string, names []string) error {
 	needs, err := readDependencies(filepath.Join(dir, "modules.dep"))
+	if err != nil {
+		return err
+	}
+	builtin, err := readDependencies(filepath.Join(dir, "modules.builtin"))
 	if err != nil {
 		return err
 	}
 	loaded := make(map[string]bool)
 	for _, name := range names {
 		files := needs[name]
+		if _, there := builtin[name]; len(files) == 0 && !there {
+			return fmt.Errorf("the rehearsal kernel has no module %q", name)
+		}
 		for i := len(files) - 1; i >= 0; i-- {
 			if loaded[files[i]] {
 				continue
@@ -47,10 +54,7 @@ func readDependencies(path string) (map[string][]string, error) {
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		file, rest, ok := strings.Cut(lines.Text(), ":")
-		if !ok {
-			continue
-		}
+		file, rest, _ := strings.Cut(lines.Text(), ":") // modules.builtin has names only
 		name := strings.TrimSuffix(filepath.Base(file), ".ko")
 		out[strings.ReplaceAll(name, "-", "_")] = append([]string{file}, strings.Fields(rest)...)
 	}

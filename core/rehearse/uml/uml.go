@@ -1,5 +1,6 @@
 // Package uml boots a User-Mode Linux kernel as an ordinary process and runs
-// this very executable as its only program.
+// this very executable as its only program. Where the running kernel has what
+// is needed, it can also be run in namespaces of that one.
 //
 // The kernel needs no privilege and no virtualisation. Its root is the
 // machine's own file system, mounted read-only through hostfs, so that nothing
@@ -17,7 +18,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"syscall"
@@ -91,7 +91,7 @@ func Find(prefix string) (Kernel, error) {
 // Run boots the kernel, runs the program in it and returns the exit code of
 // the program. When ctx ends the kernel is killed. Nothing is left behind.
 func (k Kernel) Run(ctx context.Context, o Options) (int, error) {
-	share, err := k.prepare(&o)
+	share, err := prepare(&o, k.Modules)
 	if err != nil {
 		return -1, err
 	}
@@ -99,15 +99,13 @@ func (k Kernel) Run(ctx context.Context, o Options) (int, error) {
 		defer os.RemoveAll(share)
 	}
 	var console bytes.Buffer
-	cmd := k.command(o, share, &console)
-	// The kernel dies with the thread that started it (prctl(2),
-	// PR_SET_PDEATHSIG), so that thread must not end before the kernel does.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	if err := cmd.Start(); err != nil {
-		return -1, fmt.Errorf("start %s: %w", k.Path, err)
+	cmd, err := k.command(o, share, &console)
+	if err != nil {
+		return -1, err
 	}
-	err = wait(ctx, cmd)
+	if err = runUntil(ctx, cmd); err != nil && cmd.Process == nil {
+		return -1, err
+	}
 	if o.Stdout != nil {
 		copyFile(o.Stdout, filepath.Join(share, outputFile))
 	}
@@ -129,7 +127,7 @@ const (
 )
 
 // prepare makes the share and writes the request into it.
-func (k Kernel) prepare(o *Options) (string, error) {
+func prepare(o *Options, modules string) (string, error) {
 	if o.Executable == "" {
 		self, err := os.Executable()
 		if err != nil {
@@ -152,7 +150,7 @@ func (k Kernel) prepare(o *Options) (string, error) {
 	if err != nil {
 		dir = "/"
 	}
-	r := request{Args: o.Args, Env: o.Env, Modules: o.Modules, ModulesDir: k.Modules, Dir: dir, Interactive: o.Interactive}
+	r := request{Args: o.Args, Env: o.Env, Modules: o.Modules, ModulesDir: modules, Dir: dir, Interactive: o.Interactive}
 	b, err := json.Marshal(r)
 	if err != nil {
 		return "", fmt.Errorf("encode the request: %w", err)
@@ -160,33 +158,32 @@ func (k Kernel) prepare(o *Options) (string, error) {
 	return share, os.WriteFile(filepath.Join(share, requestFile), b, 0o600)
 }
 
-func (k Kernel) command(o Options, share string, console *bytes.Buffer) *exec.Cmd {
+func (k Kernel) command(o Options, share string, console *bytes.Buffer) (*exec.Cmd, error) {
 	memory := o.Memory
 	if memory == 0 {
 		memory = 256
 	}
-	cmd := exec.Command(k.Path, fmt.Sprintf("mem=%dM", memory), "rootfstype=hostfs", "rootflags=/", "ro",
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the running executable: %w", err)
+	}
+	cmd := exec.Command(self, fmt.Sprintf("mem=%dM", memory), "rootfstype=hostfs", "rootflags=/", "ro",
 		"init="+o.Executable, "con=null", "con0=fd:0,fd:1", "quiet", "panic=-1", "uml_dir="+share+"/.uml", "umid=rehearsal",
 		environment+"="+share)
 	if o.Terminal {
 		cmd.Args = append(cmd.Args, "con1=pts")
 	}
 	cmd.Args = append(cmd.Args, narrowEnvironment()...) // the kernel hands KEY=VALUE on to init
-	cmd.Env = append(os.Environ(), memoryDirectory(share))
-	if needsLauncher() {
-		if self, err := os.Executable(); err == nil {
-			cmd.Path = self
-			cmd.Env = append(cmd.Env, launching+"="+k.Path)
-		}
-	}
-	// A group of its own, so that Ctrl-C reaches us and not the kernel, and so
-	// that all of its threads and stubs can be killed at once.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: !o.Interactive, Pdeathsig: syscall.SIGKILL}
+	cmd.Env = append(os.Environ(), memoryDirectory(share), launching+"="+k.Path, sharing+"="+share)
+	// A group of its own, so that Ctrl-C reaches us and not the kernel.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: !o.Interactive}
 	cmd.Stdout, cmd.Stderr = console, console
 	if o.Interactive {
+		cmd.Args = append(cmd.Args, "loglevel=1") // a terminal is for what the person does there
+		cmd.Env = append(cmd.Env, onTerminal+"=1")
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	}
-	return cmd
+	return cmd, nil
 }
 
 // memoryDirectory says where the kernel keeps the file that is its memory: on
@@ -202,21 +199,27 @@ func memoryDirectory(share string) string {
 	return "TMPDIR=" + shm
 }
 
-// wait waits for the kernel or, when ctx ends, kills all of its processes.
-func wait(ctx context.Context, cmd *exec.Cmd) error {
+// runUntil runs the kernel's warden until it has ended; when ctx ends the
+// warden is told to end the kernel.
+func runUntil(ctx context.Context, cmd *exec.Cmd) error {
+	theirs, ours, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("start the rehearsal kernel: %w", err)
+	}
+	defer ours.Close()
+	cmd.ExtraFiles = []*os.File{theirs} // wardenPipe
 	cmd.WaitDelay = 2 * time.Second
+	if err := errors.Join(cmd.Start(), theirs.Close()); err != nil {
+		return fmt.Errorf("start the rehearsal kernel: %w", err)
+	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		target := cmd.Process.Pid
-		if cmd.SysProcAttr.Setpgid {
-			target = -target
-		}
-		if err := syscall.Kill(target, syscall.SIGKILL); err != nil {
-			return fmt.Errorf("kill the rehearsal kernel: %w", err)
+		if _, err := ours.Write([]byte{stopByte}); err != nil {
+			return fmt.Errorf("end the rehearsal kernel: %w", err)
 		}
 		return <-done
 	}

@@ -3,17 +3,11 @@ package uml
 import (
 	"fmt"
 	"os"
-	"runtime"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/cpu"
 	"golang.org/x/sys/unix"
 )
-
-// launching is the environment variable that makes Main start the kernel it
-// names instead of a program.
-const launching = "LINKSPAN_UML_LAUNCH"
 
 // needsLauncher reports whether the processor has more register state than a
 // User-Mode Linux of Linux 6.1 has room for. Its buffer has 2696 bytes
@@ -50,11 +44,11 @@ func HandOn() []string {
 	return out
 }
 
-// launch becomes the kernel at path, with a system call filter that makes it
-// believe that the machine has no extended state: it then saves the 512 bytes
-// of FXSAVE, whose length never changed. The filter answers EINVAL to
-// ptrace(PTRACE_GETREGSET, …, NT_X86_XSTATE) and lets all else pass.
-func launch(path string) error {
+// hideState gives this thread, and the kernel that it starts, a system call
+// filter that makes it believe that the machine has no extended state: it then
+// saves the 512 bytes of FXSAVE, whose length never changed. The filter answers
+// EINVAL to ptrace(PTRACE_GETREGSET, …, NT_X86_XSTATE) and lets all else pass.
+func hideState() error {
 	const (
 		auditArchX8664 = 0xc000003e // linux/audit.h AUDIT_ARCH_X86_64
 		getRegSet      = 0x4204     // linux/ptrace.h PTRACE_GETREGSET
@@ -73,15 +67,11 @@ func launch(path string) error {
 		{Code: ret, K: refuse}, {Code: ret, K: allow},
 	}
 	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-	runtime.LockOSThread()
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("give up new privileges: %w", err)
 	}
 	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0); err != nil {
 		return fmt.Errorf("filter system calls: %w", err)
 	}
-	if err := os.Unsetenv(launching); err != nil {
-		return fmt.Errorf("clear %s: %w", launching, err)
-	}
-	return fmt.Errorf("start %s: %w", path, syscall.Exec(path, append([]string{path}, os.Args[1:]...), os.Environ()))
+	return nil
 }
