@@ -117,6 +117,9 @@ func (d *director) prepare() error {
 			return err
 		}
 	}
+	if err := framesGoFirst(); err != nil {
+		return err
+	}
 	if d.watcher, err = startWatcher(); err != nil {
 		return err
 	}

@@ -24,6 +24,11 @@ const (
 	// its question lost: those of a second. It is counted in questions and not in
 	// time, because the time in which the whole kernel stood still delays nobody.
 	lateAfter = 500
+	// restTimes is how much longer than asking took it waits before it asks again.
+	// On a machine that is slow, those that ask would else leave no time to
+	// anybody else, among them the kernel's thread that handles frames.
+	restTimes = 5
+	mostRest  = 20 * time.Millisecond
 	// patience bounds waits for the peer itself to get the processor.
 	patience = 30 * time.Second
 )
@@ -98,7 +103,7 @@ func (p *pinger) run() {
 			for i := range p.targets {
 				p.ask(i)
 			}
-			next = now.Add(period)
+			next = now.Add(max(period, min(restTimes*time.Since(now), mostRest)))
 		}
 		p.wait(time.Until(next))
 		p.hear(0, buffer)

@@ -51,9 +51,14 @@ type File struct {
 	Content []byte `json:"content"`
 }
 
+// Machine is where a rehearsal is held: a uml.Kernel, or uml.Namespaces.
+type Machine interface {
+	Run(context.Context, uml.Options) (exit int, err error)
+}
+
 // Options are how a rehearsal is run.
 type Options struct {
-	Kernel   uml.Kernel
+	On       Machine
 	Progress func(step string) // one line a step, before it begins; nil is silent
 	Limit    time.Duration     // of the whole; 0 means ten minutes
 	// Shell connects this terminal with a shell in the kernel when the plan has
@@ -139,7 +144,7 @@ func bootOnce(ctx context.Context, share string, o Options) (r Report, began boo
 	follower.late = cancel
 	defer follower.end()
 	var said bytes.Buffer
-	code, err := o.Kernel.Run(inner, uml.Options{Args: []string{directing}, Share: share, Stdout: &said, Interactive: o.Shell, Terminal: o.Keep, Memory: 384, Modules: modules()})
+	code, err := o.On.Run(inner, uml.Options{Args: []string{directing}, Share: share, Stdout: &said, Interactive: o.Shell, Terminal: o.Keep, Memory: 384, Modules: modules()})
 	follower.end()
 	began = follower.began()
 	if err != nil && !(o.Keep && ctx.Err() != nil && began) {

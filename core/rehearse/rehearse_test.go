@@ -46,9 +46,17 @@ func standIn(args []string) int {
 		return 1
 	case strings.Contains(said, "apply") && does == "cut":
 		// what no order may do: the card down for a while
-		if err := cut("/sys/class/net/eth0/flags"); err != nil {
+		if err := cut("/sys/class/net/eth0/flags", 100*time.Millisecond); err != nil {
 			os.Stdout.WriteString(err.Error())
 			return 1
+		}
+	case strings.Contains(said, "apply") && does == "cuts of 5 ms":
+		for range 5 {
+			if err := cut("/sys/class/net/eth0/flags", 5*time.Millisecond); err != nil {
+				os.Stdout.WriteString(err.Error())
+				return 1
+			}
+			time.Sleep(50 * time.Millisecond)
 		}
 	case strings.Contains(said, "plan ") && does == "never in sync":
 		return 2
@@ -56,12 +64,12 @@ func standIn(args []string) int {
 	return 0
 }
 
-// cut clears IFF_UP for a tenth of a second.
-func cut(flags string) error {
+// cut clears IFF_UP for a while.
+func cut(flags string, while time.Duration) error {
 	if err := os.WriteFile(flags, []byte("0x1002"), 0o644); err != nil {
 		return err
 	}
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(while)
 	return os.WriteFile(flags, []byte("0x1003"), 0o644)
 }
 
@@ -89,28 +97,58 @@ func kernel(t *testing.T) uml.Kernel {
 // nothing wrong.
 func TestMeasuresWhatTheProgramDoes(t *testing.T) {
 	k := kernel(t)
-	tests := map[string]rehearse.Outcome{
-		"nothing": rehearse.Good, "refuse": rehearse.Refused, "cut": rehearse.Losses, "never in sync": rehearse.Differs,
-	}
-	for does, want := range tests {
+	for _, does := range []string{"nothing", "refuse", "cut", "cuts of 5 ms", "never in sync"} {
 		t.Run(does, func(t *testing.T) {
 			t.Setenv("TMPDIR", t.TempDir())
-			h := oneCard()
-			r, err := rehearse.Run(t.Context(), rehearse.Scenario{Name: "eth0", Start: h, Wanted: h, Definition: []byte(does)}, rehearse.Options{Kernel: k})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if r.Outcome() != want {
-				t.Errorf("%q, want %q: %+v", r.Outcome(), want, r.There)
-			}
-			if len(r.There.Streams) != 1 || r.There.Streams[0].Sent < 20 || r.There.Streams[0].Silent {
-				t.Errorf("streams: %+v", r.There.Streams)
-			}
-			if s := r.There.Streams[0]; does == "cut" && (s.Gap < 80*time.Millisecond || s.Gap > 5*time.Second || !strings.Contains(s.Losses[0].Before, "eth0")) {
-				t.Errorf("the card was down for 100 ms: %+v", s)
-			}
+			measures(t, k, does)
 			nothingLeft(t, os.Getenv("TMPDIR"))
 		})
+	}
+}
+
+// measures rehearses with a program that does that, and looks for the outcome.
+func measures(t *testing.T, on rehearse.Machine, does string) {
+	t.Helper()
+	want := map[string]rehearse.Outcome{
+		"nothing": rehearse.Good, "refuse": rehearse.Refused, "cut": rehearse.Losses, "cuts of 5 ms": rehearse.Losses, "never in sync": rehearse.Differs,
+	}[does]
+	h := oneCard()
+	r, err := rehearse.Run(t.Context(), rehearse.Scenario{Name: "eth0", Start: h, Wanted: h, Definition: []byte(does)}, rehearse.Options{On: on})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Outcome() != want {
+		t.Errorf("%q, want %q: %+v", r.Outcome(), want, r.There)
+	}
+	if len(r.There.Streams) != 1 || r.There.Streams[0].Sent < 20 || r.There.Streams[0].Silent {
+		t.Fatalf("streams: %+v", r.There.Streams)
+	}
+	s := r.There.Streams[0]
+	if strings.HasPrefix(does, "cut") && (len(s.Losses) == 0 || !strings.Contains(s.Losses[0].Before+s.Losses[0].Next, "eth0")) {
+		t.Errorf("the card was down: %+v", s)
+	}
+	if does == "cut" && s.Gap < 80*time.Millisecond {
+		t.Errorf("the card was down for 100 ms: %+v", s)
+	}
+}
+
+// TestInNamespaces: on a kernel that has all that is needed, here the rehearsal
+// kernel, namespaces of it do as well.
+func TestInNamespaces(t *testing.T) {
+	if !lab.Inside(t) {
+		return
+	}
+	n, err := uml.FindNamespaces(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, does := range []string{"nothing", "cut", "cuts of 5 ms"} {
+		t.Setenv("TMPDIR", t.TempDir())
+		measures(t, n, does)
+		nothingLeft(t, os.Getenv("TMPDIR"))
+	}
+	if _, err := os.Stat("/sys/class/net/eth0"); err == nil {
+		t.Error("a card of the host inside was made outside")
 	}
 }
 
@@ -123,7 +161,7 @@ func TestStopsWhenAsked(t *testing.T) {
 	defer cancel()
 	h := oneCard()
 	_, err := rehearse.Run(ctx, rehearse.Scenario{Name: "eth0", Start: h, Wanted: h, Definition: []byte("hang")}, rehearse.Options{
-		Kernel: k,
+		On: k,
 		Progress: func(step string) {
 			if strings.Contains(step, "applying") {
 				cancel()
@@ -153,10 +191,10 @@ func nothingLeft(t *testing.T, tmp string) {
 	}
 }
 
-// running finds a process with a text in its command line.
+// running finds a process with a text in its command line or environment.
 func running(t *testing.T, text string) string {
 	t.Helper()
-	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	lines, err := filepath.Glob("/proc/[0-9]*/[ce][mn][dv]*") // cmdline, environ
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func describe(l netlink.Link, names map[int]string, addresses []string) string {
 		what = fmt.Sprintf("vlan %d on %s", k.VlanId, names[a.ParentIndex])
 	case *netlink.Bond:
 		what = fmt.Sprintf("bond %s, miimon %d", k.Mode, k.Miimon)
-	case *netlink.Veth, *netlink.Device:
+	case *netlink.Veth, *netlink.Device, *netlink.Tuntap:
 		what = "card"
 		if isGuestName(a.Name) {
 			what = "guest's port"

@@ -194,21 +194,21 @@ func (a *around) attach(g guest) (*namespace, error) {
 	if err != nil {
 		return nil, err
 	}
-	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.HardwareAddr = g.Port, mac("fe:ff:ff:ff:ff:ff")
-	cable := netlink.NewVeth(attrs)
-	cable.PeerName, cable.PeerNamespace, cable.PeerHardwareAddr = "eth0", netlink.NsFd(int(ns.ns)), mac(g.MAC)
-	if err := netlink.LinkAdd(cable); err != nil {
+	if err := plugGuest(g, ns); err != nil {
+		return nil, fmt.Errorf("guest's port %q: %w", g.Port, err)
+	}
+	port, err := netlink.LinkByName(g.Port)
+	if err != nil {
 		return nil, fmt.Errorf("guest's port %q: %w", g.Port, err)
 	}
 	bridge, err := netlink.LinkByName(g.Bridge)
 	if err != nil {
 		return nil, fmt.Errorf("guest's bridge %q: %w", g.Bridge, err)
 	}
-	if err := netlink.LinkSetMaster(cable, bridge); err != nil {
+	if err := netlink.LinkSetMaster(port, bridge); err != nil {
 		return nil, fmt.Errorf("put %q on %q: %w", g.Port, g.Bridge, err)
 	}
-	if err := netlink.LinkSetUp(cable); err != nil {
+	if err := netlink.LinkSetUp(port); err != nil {
 		return nil, fmt.Errorf("bring %q up: %w", g.Port, err)
 	}
 	l, err := ns.LinkByName("eth0")
@@ -238,14 +238,18 @@ func (a *around) delayLinks(delay time.Duration, stop <-chan struct{}) error {
 	if err := netlink.LinkSubscribe(updates, stop); err != nil {
 		return fmt.Errorf("watch the cards: %w", err)
 	}
-	cards := make(map[string]int)
+	cards := make(map[int]int) // by their index: a name may change
 	for n, c := range a.Cards {
-		cards[c.Name] = n
+		l, err := netlink.LinkByName(c.Name)
+		if err != nil {
+			return fmt.Errorf("find the card %q: %w", c.Name, err)
+		}
+		cards[l.Attrs().Index] = n
 	}
 	go func() {
 		down := make(map[int]bool)
 		for u := range updates {
-			n, ours := cards[u.Attrs().Name]
+			n, ours := cards[u.Attrs().Index]
 			isDown := u.Attrs().Flags&net.FlagUp == 0
 			if !ours || isDown == down[n] {
 				continue
