@@ -263,7 +263,9 @@ func (*netlinkBackend) Restore(ctx context.Context, data []byte) error {
 		if err := readCards(have, s.hasCard); err != nil {
 			return err
 		}
-		p := order(worldOf(have), goalOfSnapshot(s.Graph, s.Touched))
+		names := aliasesOf(have, outlineOfSnapshot(s.Graph, s.Touched))
+		p := order(worldOf(names.apply(have)), goalOfSnapshot(s.Graph, s.Touched), naming{aliases: names, live: renamesLive()})
+		p.presentNames()
 		steps := make([]step, len(p.steps))
 		for i := range p.steps {
 			steps[i] = p.steps[i].step

@@ -50,6 +50,10 @@ func (e *encoder) requests(s step) ([]rtnl.Request, error) {
 	case doDelete:
 		delete(e.index, s.Link)
 		return one(rtnl.DeleteLink(index), nil)
+	case doRename:
+		delete(e.index, s.Link)
+		e.index[s.Name] = index
+		return one(rtnl.Rename(index, s.Name), nil)
 	case doNames:
 		return one(rtnl.AddNames(index, s.New.AltNames), nil)
 	case doUp, doDown:

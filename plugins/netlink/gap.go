@@ -109,11 +109,10 @@ const (
 func (p *planner) lengthOf(g gap) (time.Duration, string) {
 	first := p.steps[g.from]
 	length, why := stepGap, fmt.Sprintf("from %q on", first.step)
-	together := g.to == g.from+1 && isMessage(first.step) && isMessage(p.steps[g.to].step)
 	switch {
 	case g.to < 0:
 		return 0, why + ": nothing carries it at the end"
-	case together && !g.joins:
+	case p.together(g) && !g.joins:
 		return 0, ""
 	case p.changesMode(first.step):
 		length, why = cardGap, why+": the driver changes this option only of a bond that has no ports, and its cards then look for their link anew"
@@ -132,6 +131,17 @@ func (p *planner) lengthOf(g gap) (time.Duration, string) {
 		}
 	}
 	return length, why
+}
+
+// together reports whether a gap is over within one system call: one port for
+// another, or a bridge that is down while it gets its name.
+func (p *planner) together(g gap) bool {
+	steps := p.steps[g.from : max(g.to, g.from)+1]
+	named := slices.ContainsFunc(steps, func(s planned) bool { return s.Do == doRename })
+	if l := p.cur.link(g.link); len(steps) > 2 && (!named || l == nil || l.Kind != "bridge") {
+		return false
+	}
+	return !slices.ContainsFunc(steps, func(s planned) bool { return !isMessage(s.step) })
 }
 
 // changesMode reports whether the step begins a change that wants the bond

@@ -21,8 +21,24 @@ import (
 // First all that nobody uses is made ready: spare cards carry the new links.
 // Then the addresses move, each being on both links for a moment. Then what
 // was in use before joins, and last what is left over goes.
-func order(have *world, want *goal) *planner {
-	p := &planner{cur: have, want: want, open: make(map[netip.Addr]int)}
+//
+// Where a bond has to be empty meanwhile, a detour comes before; and links of
+// which the names change are renamed when they are free for it.
+func order(have *world, want *goal, names naming) *planner {
+	p := &planner{cur: have, want: want, open: make(map[netip.Addr]int), names: names}
+	p.names.at = make(map[string]int)
+	p.takeDetour()
+	p.lead()
+	if p.nameAll(); len(names.aliases) > 0 {
+		p.moveAddresses()
+	}
+	p.putBack()
+	p.announceLate()
+	return p
+}
+
+// lead finds the steps to the goal.
+func (p *planner) lead() {
 	p.findLive()
 	p.deleteGone(p.isEarly)
 	p.structure(p.isEarly)
@@ -32,9 +48,6 @@ func order(have *world, want *goal) *planner {
 	p.deleteGone(func(string) bool { return true })
 	p.structure(func(string) bool { return true })
 	p.moveAddresses()
-	p.putBack()
-	p.announceLate()
-	return p
 }
 
 type planner struct {
@@ -49,6 +62,7 @@ type planner struct {
 	fresh bool                      // a card was given to a bond or bridge in this plan
 	gaps  []gap
 	open  map[netip.Addr]int // addresses that are not reachable now, and their gap
+	names naming
 }
 
 // planned is a step with what goes with it.
@@ -65,6 +79,7 @@ func (p *planner) do(s step) {
 	p.cur.tell = nil
 	p.steps = append(p.steps, planned{s, append(effects, p.guests(s)...)})
 	p.mind(s, watched)
+	p.nameWhatIsDown()
 }
 
 // findLive marks what carries an address or a foreign port, and all below.
@@ -286,6 +301,7 @@ func (p *planner) release(l *rtnl.Link) {
 	}
 	if m := p.cur.link(l.Master); m != nil && m.Kind == "bond" {
 		p.fresh = true // it has to find its link again
+		defer p.tellOfRelease(m)
 	}
 	p.do(step{Do: doMaster, Link: l.Name})
 }
@@ -373,6 +389,10 @@ func (p *planner) join(l *rtnl.Link, w *rtnl.Link) {
 	}
 	name := l.Name
 	if w.Kind == "bridge" {
+		if old := p.leavesFor(name, w); old != "" {
+			p.exchange(old, name, w)
+			return
+		}
 		left, entries := p.swap(name, w)
 		p.do(step{Do: doMaster, Link: name, Master: w.Name})
 		if left != nil {
@@ -399,13 +419,7 @@ func (p *planner) join(l *rtnl.Link, w *rtnl.Link) {
 // new one has its link first, and both steps go to the kernel together. A
 // single port that left is returned, with its forwarding entries.
 func (p *planner) swap(coming string, w *rtnl.Link) (*rtnl.Link, []rtnl.Entry) {
-	var leaving []string
-	for _, name := range p.cur.ports(w.Name) {
-		target := p.want.link(name)
-		if p.want.managed[name] && (target == nil || target.Master != w.Name) {
-			leaving = append(leaving, name)
-		}
-	}
+	leaving := p.leaving(w)
 	if p.cur.link(w.Name).Up {
 		p.pin(w.Name)
 	}
@@ -427,6 +441,14 @@ func (p *planner) swap(coming string, w *rtnl.Link) (*rtnl.Link, []rtnl.Entry) {
 		return nil, nil
 	}
 	return &left, entries
+}
+
+// leaving are the ports that are to leave a bridge.
+func (p *planner) leaving(w *rtnl.Link) []string {
+	return slices.DeleteFunc(p.cur.ports(w.Name), func(name string) bool {
+		target := p.want.link(name)
+		return !p.want.managed[name] || target != nil && target.Master == w.Name
+	})
 }
 
 // joinInPlace makes a link in use a port of the new bridge that takes over its

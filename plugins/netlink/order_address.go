@@ -282,11 +282,27 @@ func (p *planner) removeRoutes() {
 
 // tellSwitch announces what is on a bridge whose card has changed.
 func (p *planner) tellSwitch() {
-	for _, name := range p.due {
+	p.tell(p.due)
+	p.due = nil
+}
+
+// tellOfRelease announces what is on a bond that has just lost a port: the
+// switch may know it behind that port. A bond with an active port does so by
+// itself (bonding.rst, num_grat_arp).
+func (p *planner) tellOfRelease(bond *rtnl.Link) {
+	if p.live[bond.Name] && len(p.cur.ports(bond.Name)) > 0 && bond.Bond["mode"] != "1" {
+		p.tell(p.cur.above(bond.Name))
+	}
+}
+
+// tell announces the addresses on links, and the guests on those that are
+// bridges.
+func (p *planner) tell(links []string) {
+	for _, name := range links {
 		all := slices.DeleteFunc(p.cur.addressesOf(name), rtnl.Address.IsLocal)
 		var guests []string
 		for _, port := range p.cur.ports(name) {
-			if !p.want.managed[port] {
+			if p.cur.link(name).Kind == "bridge" && !p.want.managed[port] {
 				guests = append(guests, port)
 			}
 		}
@@ -294,7 +310,6 @@ func (p *planner) tellSwitch() {
 			p.do(step{Do: doAnnounce, Link: name, Announce: all, Guests: guests})
 		}
 	}
-	p.due = nil
 }
 
 // freeSpare tells the neighbours where the addresses are before a card that is

@@ -1,6 +1,7 @@
 package netlink
 
 import (
+	"maps"
 	"slices"
 
 	"linkspan/plugins/netlink/rtnl"
@@ -78,7 +79,9 @@ func (p *planner) exactly(w *rtnl.Link) {
 		// Whether somebody has set it is not told: the plan that is undone may have.
 		p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{MAC: w.MAC}})
 	}
-	if diff := differing(w.BondPort, l.BondPort); diff != nil && l.Master != "" {
+	diff := differing(w.BondPort, l.BondPort)
+	maps.DeleteFunc(diff, func(_ string, n int) bool { return n == 0 && l.BondPort == nil }) // as it is of a new port
+	if len(diff) > 0 && l.Master != "" {
 		p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{BondPort: diff}})
 	}
 	self := w.Kind == "bridge"

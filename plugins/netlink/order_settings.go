@@ -149,8 +149,20 @@ func differing(want, have map[string]int) map[string]int {
 // bondSettings changes options live where the driver lets it, and takes the
 // bond down or its ports off where it does not.
 func (p *planner) bondSettings(w *rtnl.Link) {
+	diff, before := p.bondDiff(w)
+	if len(before) > 0 {
+		p.changeBond(w, before, hasOne(before, needsDown), false)
+	}
+	if len(diff) > 0 {
+		p.changeBond(w, diff, hasOne(diff, needsDown), hasOne(diff, needsEmpty))
+	}
+}
+
+// bondDiff are the options that differ from what is said, and those of them
+// that must be set before the mode.
+func (p *planner) bondDiff(w *rtnl.Link) (diff, before map[string]string) {
 	l := p.cur.link(w.Name)
-	diff, before := make(map[string]string), make(map[string]string)
+	diff, before = make(map[string]string), make(map[string]string)
 	for name, value := range w.Bond {
 		switch {
 		case l.Bond[name] == value || name == "active_slave":
@@ -166,12 +178,7 @@ func (p *planner) bondSettings(w *rtnl.Link) {
 	if v, said := diff["primary"]; said && v != "" && (p.cur.link(v) == nil || p.cur.link(v).Index == 0 && p.cur.link(v).Kind == "") {
 		delete(diff, "primary")
 	}
-	if len(before) > 0 {
-		p.changeBond(w, before, hasOne(before, needsDown), false)
-	}
-	if len(diff) > 0 {
-		p.changeBond(w, diff, hasOne(diff, needsDown), hasOne(diff, needsEmpty))
-	}
+	return diff, before
 }
 
 func isDelay(name string) bool {

@@ -28,15 +28,19 @@ func (*netlinkBackend) Plan(_ context.Context, r backend.PlanRequest) (backend.P
 	if err := json.Unmarshal(r.Actual.Opaque, &was); err != nil || was.Graph == nil {
 		return out, fmt.Errorf("the kernel's graph did not come with what was read: %w", err)
 	}
-	have := worldOf(was.Graph)
-	want := goalOf(&r.Host, was.Graph, have)
+	names := aliasesOf(was.Graph, outlineOf(&r.Host))
+	h, graph := names.declare(r.Host), names.apply(was.Graph)
+	have := worldOf(graph)
+	want := goalOf(&h, graph, have)
 	want.patience = patience
-	out.Diagnostics = refusals(&r.Host, have, want)
+	out.Diagnostics = refusals(&h, have, want)
 	if out.Diagnostics.HasErrors() {
 		return out, nil
 	}
 	paths := have.paths(was.Uses)
-	p := order(have, want)
+	p := order(have, want, naming{aliases: names, live: was.LiveNames})
+	important := paths.effects(p.steps)
+	p.presentNames()
 	for n, s := range p.steps {
 		data, err := s.encode()
 		if err != nil {
@@ -45,7 +49,7 @@ func (*netlinkBackend) Plan(_ context.Context, r backend.PlanRequest) (backend.P
 		out.Operations = append(out.Operations, plan.Operation{ID: strconv.Itoa(n + 1), Kind: plan.OperationOwn, Summary: s.String(), Data: data,
 			Objects: touched(s.step), Effects: s.effects})
 	}
-	out.Effects = append(p.unreachable(), paths.effects(p.steps)...)
+	out.Effects = append(p.unreachable(), important...)
 	return out, nil
 }
 
@@ -56,6 +60,9 @@ func touched(s step) []plan.Ref {
 	}
 	if s.Master != "" && s.Do == doMaster {
 		out = append(out, backend.Ref(s.Master))
+	}
+	if s.Name != "" {
+		out = append(out, backend.Ref(s.Name))
 	}
 	return out
 }

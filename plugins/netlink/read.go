@@ -14,6 +14,8 @@ import (
 type facts struct {
 	Graph *rtnl.Graph `json:"graph"`
 	Uses  []use       `json:"uses,omitempty"`
+	// LiveNames tells that the kernel gives a link another name while it is up.
+	LiveNames bool `json:"live_names,omitempty"`
 }
 
 // Read reads the kernel's state with one dump of each kind.
@@ -22,7 +24,7 @@ func (b *netlinkBackend) Read(_ context.Context, r backend.ReadRequest) (backend
 	if r.Root != "" && r.Root != "/" {
 		return out, fmt.Errorf("root %q is no running system: its kernel cannot be read", r.Root)
 	}
-	var f facts
+	f := facts{LiveNames: renamesLive()}
 	err := rtnl.InNamespace(r.Netns, func() (err error) {
 		if f.Graph, err = rtnl.Read(); err != nil {
 			return err

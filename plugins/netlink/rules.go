@@ -13,7 +13,7 @@ var (
 		Explain: "The name in options is none that the kernel takes through netlink (Linux 6.1, drivers/net/bonding/bond_netlink.c), or its value has not the form of that option.",
 		Wrong:   "bond \"bond0\" {\n  options = { mimon = \"100\" }\n}", Right: "bond \"bond0\" {\n  options = { lp_interval = \"1\" }\n}"}
 	ruleKind = diag.Rule{Code: "LS6004", Severity: diag.Error, Summary: "an interface of that name is of another kind",
-		Explain: "The kernel has an interface of that name that is something else. It would have to be deleted first, which linkspan does only when the definition says so.",
+		Explain: "The kernel has an interface of that name that is something else. It would have to be deleted first, which linkspan does only when the definition says so. xend's own bridging, a bridge that is called as the card was and the card with a p before its name, is led back by itself.",
 		Wrong:   "bridge \"eth0\" { ports = [\"peth0\"] } # eth0 is a card", Right: "bridge \"xenbr0\" { ports = [\"eth0\"] }"}
 	ruleNoCard = diag.Rule{Code: "LS6005", Severity: diag.Error, Summary: "there is no such network card",
 		Explain: "A card cannot be made. The definition names one that the kernel does not have: look at `ip link`, and at cables, drivers and udev's names.",

@@ -16,7 +16,8 @@ type verb string
 const (
 	doCreate   verb = "create"
 	doDelete   verb = "delete"
-	doNames    verb = "names" // gives it alternative names
+	doNames    verb = "names"  // gives it alternative names
+	doRename   verb = "rename" // gives Link the name Name
 	doSet      verb = "set"
 	doMaster   verb = "master" // Master "" releases
 	doUp       verb = "up"
@@ -44,7 +45,8 @@ type step struct {
 	Do           verb             `json:"do"`
 	Link         string           `json:"link,omitempty"`
 	Master       string           `json:"master,omitempty"`
-	New          *rtnl.Link       `json:"new,omitempty"` // create: all of it; set: what is said
+	Name         string           `json:"name,omitempty"` // rename: the new one
+	New          *rtnl.Link       `json:"new,omitempty"`  // create: all of it; set: what is said
 	Address      *rtnl.Address    `json:"address,omitempty"`
 	Route        *rtnl.Route      `json:"route,omitempty"`
 	Rule         *rtnl.Rule       `json:"rule,omitempty"`
@@ -140,6 +142,8 @@ func (s step) String() string {
 		return s.entry()
 	case doRule:
 		return fmt.Sprintf("ip rule add priority %d (as it was)", s.Rule.Priority)
+	case doRename:
+		return "ip link set " + s.Link + " name " + s.Name
 	case doNames:
 		return "ip link property add dev " + s.Link + " altname " + strings.Join(s.New.AltNames, " altname ")
 	case doSysctl:

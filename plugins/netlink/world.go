@@ -251,3 +251,18 @@ func (w *world) reachable(name string) bool {
 
 // carries reports whether an address is on a link that is reachable.
 func (w *world) carries(ip netip.Addr) bool { return slices.ContainsFunc(w.holders[ip], w.reachable) }
+
+// graph spells the world as a graph again.
+func (w *world) graph() *rtnl.Graph {
+	out := &rtnl.Graph{Rules: w.rules}
+	for _, name := range w.all() {
+		out.Links = append(out.Links, *w.links[name])
+		out.Addresses = append(out.Addresses, w.addresses[name]...)
+		out.Neighbours = append(out.Neighbours, w.known[name]...)
+		out.Forwarding = append(out.Forwarding, w.entries[name]...)
+	}
+	for _, s := range w.slots {
+		out.Routes = append(out.Routes, w.routes[s]...)
+	}
+	return out
+}

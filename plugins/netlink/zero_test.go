@@ -5,9 +5,7 @@ import (
 	"flag"
 	"net/netip"
 	"os"
-	"os/exec"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -129,37 +127,6 @@ func (p *pinger) end(t *testing.T) (sent, lost int, gap time.Duration) {
 	return len(p.sent), lost, gap
 }
 
-// joined makes the peer answer both untagged and in VLAN 2, as one network.
-func joined(t *testing.T) {
-	t.Helper()
-	world(t)
-	cmd := exec.Command("ip", "-n", "peer", "-batch", "-")
-	cmd.Stdin = strings.NewReader(`address del 192.168.0.1/24 dev sw.2
-link set sw type bridge vlan_filtering 1
-link add lan address 52:54:00:00:00:98 type bridge
-link add u0 type veth peer name u1
-link set u0 master sw up
-link set u1 master lan up
-link set sw.2 master lan
-link set lan up
-address add 192.168.0.1/24 dev lan
-`)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("ip -n peer: %v\n%s", err, out)
-	}
-	tags := exec.Command("bridge", "-n", "peer", "-batch", "-")
-	tags.Stdin = strings.NewReader("vlan add dev w0 vid 2-3\nvlan add dev w1 vid 2-3\nvlan add dev sw vid 2-3 self\nvlan del dev sw vid 1 self\n")
-	if out, err := tags.CombinedOutput(); err != nil {
-		t.Fatalf("bridge -n peer: %v\n%s", err, out)
-	}
-}
-
-// mostGap is what a way from untagged to tagged may lose. The peer that answers
-// both joins two networks in one; a frame of the host comes back by the other,
-// and its switch may forget for a moment where the host is. That this is the
-// cause is not proven. Single ways lost up to 128 ms on a busy machine, most none.
-const mostGap = 300 * time.Millisecond
-
 func TestNoPacketIsLostWithinTheVLAN(t *testing.T) {
 	if !lab.InsideFor(t, time.Duration(3+*zeroRuns)*time.Minute) {
 		return
@@ -167,24 +134,12 @@ func TestNoPacketIsLostWithinTheVLAN(t *testing.T) {
 	world(t)
 	for _, name := range []string{"eth0.2", "bond0.2"} {
 		for range *zeroRuns {
-			oneWay(t, name, 0)
+			oneWay(t, name)
 		}
 	}
 }
 
-func TestHardlyAPacketIsLostFromUntaggedToVLAN(t *testing.T) {
-	if !lab.InsideFor(t, time.Duration(3+2*(*zeroRuns))*time.Minute) {
-		return
-	}
-	joined(t)
-	for _, name := range []string{"eth0", "bond0", "bridge"} {
-		for range *zeroRuns {
-			oneWay(t, name, mostGap)
-		}
-	}
-}
-
-func oneWay(t *testing.T, name string, most time.Duration) {
+func oneWay(t *testing.T, name string) {
 	start := starts()[name]
 	var also []host.Interface
 	if name == "eth0.2" {
@@ -209,7 +164,7 @@ func oneWay(t *testing.T, name string, most time.Duration) {
 		time.Sleep(300 * time.Millisecond)
 		sent, lost, gap := p.end(t)
 		t.Logf("ZERO %s %s: %d sent, %d lost, longest gap %v", name, way.name, sent, lost, gap)
-		if lost > 0 && gap > most {
+		if lost > 0 {
 			t.Errorf("%s %s: %d of %d packets lost, longest gap %v", name, way.name, lost, sent, gap)
 		}
 	}

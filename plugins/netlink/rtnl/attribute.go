@@ -17,6 +17,7 @@ const (
 	WidthTargets  // nested IPv4 addresses, kept joined by commas
 	WidthTargets6 // nested IPv6 addresses, kept joined by commas
 	WidthMAC
+	WidthNone // a flag: that it is said is all that it says
 )
 
 // Option is one option of a driver: its name in a graph, which is that of the
@@ -124,6 +125,7 @@ var PortAttributes = []Option{
 	{"neigh_suppress", unix.IFLA_BRPORT_NEIGH_SUPPRESS, Width8},
 	{"isolated", unix.IFLA_BRPORT_ISOLATED, Width8},
 	{"locked", unix.IFLA_BRPORT_LOCKED, Width8},
+	{"flush", unix.IFLA_BRPORT_FLUSH, WidthNone}, // forgets what was learnt behind the port; never read
 }
 
 // OptionNamed finds an option of a table.

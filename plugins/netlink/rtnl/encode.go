@@ -57,6 +57,11 @@ func SetUp(index int, up bool) Request {
 	return Request{unix.RTM_NEWLINK, 0, linkHeader(index, flags, unix.IFF_UP)}
 }
 
+// Rename gives a link another name.
+func Rename(index int, name string) Request {
+	return Request{unix.RTM_NEWLINK, 0, appendAttribute(linkHeader(index, 0, 0), unix.IFLA_IFNAME, zeroEnded(name))}
+}
+
 // SetMaster makes a link a port of master; 0 releases it.
 func SetMaster(index, master int) Request {
 	return Request{unix.RTM_NEWLINK, 0, appendAttribute(linkHeader(index, 0, 0), unix.IFLA_MASTER, u32(master))}
@@ -187,6 +192,8 @@ func encodeVLAN(l *Link) []byte {
 
 func encodeNumber(as Width, n int) []byte {
 	switch as {
+	case WidthNone:
+		return nil
 	case Width8:
 		return []byte{byte(n)}
 	case Width16:
