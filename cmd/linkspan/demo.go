@@ -12,39 +12,92 @@ import (
 	"github.com/spf13/cobra"
 
 	"linkspan/cmd/linkspan/internal/view"
+	"linkspan/core/rehearse/uml"
 	"linkspan/examples"
 )
 
 func (a *app) demoCommand() *cobra.Command {
-	return &cobra.Command{
+	live, fetch := false, false
+	c := &cobra.Command{
 		Use:   "demo",
 		Short: "The whole story in a second, on a throw-away copy of a host's files; touches nothing",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return a.demo(c.Context()) },
+		Long: `Lays out a copy of a host's files in a temporary directory and does to it what
+linkspan does to a host: the topology, the plan, the apply, a second plan.
+
+With -live it is done to a kernel, and what it costs is measured: in namespaces
+of this machine's kernel where that has bonding and VLANs and lets you have them,
+else on User-Mode Linux, a kernel that runs as an ordinary process.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if live {
+				return a.demoLive(c.Context(), fetch)
+			}
+			if fetch {
+				return usage(errors.New("-fetch is for -live"))
+			}
+			return a.demo(c.Context())
+		},
 	}
+	c.Flags().BoolVar(&live, "live", false, "do it to a kernel")
+	c.Flags().BoolVar(&fetch, "fetch", false, "with -live: fetch the kernel with apt-get into the cache if it is not there")
+	return c
+}
+
+const demoSite = "site.hcl"
+
+// beginDemo lays the demo's host out and shows its topology.
+func (a *app) beginDemo(ctx context.Context) (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "linkspan-demo-"); err != nil {
+		return "", fmt.Errorf("demo: %w", err)
+	}
+	if err := layOut(dir); err != nil {
+		return "", fmt.Errorf("demo: %w", err)
+	}
+	if err := os.Chdir(dir); err != nil { // so that places read "site.hcl:17"
+		return "", fmt.Errorf("demo: %w", err)
+	}
+	a.flags.root, a.flags.host = "host", "dom0-01"
+	a.tell("1. A host whose VLANs carry the addresses, and its definition\n",
+		"   In "+dir+" are host/, a copy of such a host's files, site.hcl, and hooks/report.go.\n")
+	return dir, a.graph(ctx, demoSite, graphFlags{format: "tree"})
+}
+
+// demoLive carries the definition out on a kernel whose network is made as the
+// files say, and rolls it back.
+func (a *app) demoLive(ctx context.Context, fetch bool) error {
+	f := rehearseFlags{runs: 1, undo: true, verbose: true, fetch: fetch}
+	if n, err := uml.FindNamespaces(ctx); err == nil {
+		f.on = n
+	} else if err := f.findMachine(ctx, a.getenv); err != nil {
+		return err
+	}
+	dir, err := a.beginDemo(ctx)
+	if err != nil {
+		return err
+	}
+	a.tell("\n2. The host's network made on a kernel, with a switch, a gateway that asks the\n",
+		"   addresses every 2 ms, the definition carried out, and rolled back:\n",
+		"   linkspan rehearse -root host -verbose site.hcl\n")
+	if err := a.rehearse(ctx, demoSite, f); err != nil {
+		return err
+	}
+	a.tell("\nGo on from here:\n\n",
+		fmt.Sprintf("   cd %s\n", dir),
+		"   linkspan rehearse -root host -shell site.hcl   a shell on that host, after the change\n",
+		"   linkspan rehearse -start all site.hcl          from every network that hosts come from\n",
+		"   linkspan rehearse DIR                          this machine, with a definition of yours\n",
+		"\nNothing of this machine was touched; the throw-away copy is yours to remove.")
+	return nil
 }
 
 // demo lays out a host as the starting scenario finds it, plans, shows the
 // topology, applies, and plans again.
 func (a *app) demo(ctx context.Context) error {
-	dir, err := os.MkdirTemp("", "linkspan-demo-")
+	dir, err := a.beginDemo(ctx)
 	if err != nil {
-		return fmt.Errorf("demo: %w", err)
-	}
-	if err := layOut(dir); err != nil {
-		return fmt.Errorf("demo: %w", err)
-	}
-	if err := os.Chdir(dir); err != nil { // so that places read "site.hcl:17"
-		return fmt.Errorf("demo: %w", err)
-	}
-	const site = "site.hcl"
-	a.flags.root, a.flags.host = "host", "dom0-01"
-
-	a.tell("1. A host whose VLANs carry the addresses, and its definition\n",
-		"   In "+dir+" are host/, a copy of such a host's files, site.hcl, and hooks/report.go.\n")
-	if err := a.graph(ctx, site, graphFlags{format: "tree"}); err != nil {
 		return err
 	}
+	const site = demoSite
 	a.tell("\n2. The plan: linkspan plan -root host -diff site.hcl\n")
 	if err := a.plan(ctx, site, planFlags{PlanOptions: view.PlanOptions{Diff: true}}); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"linkspan/cmd/linkspan/internal/view"
 	"linkspan/core/host"
@@ -26,6 +27,7 @@ type rehearseFlags struct {
 	undo, verbose      bool
 	runs               int
 	linkDelay          time.Duration
+	on                 rehearse.Machine // nil: User-Mode Linux, or what there is
 }
 
 func (a *app) rehearseCommand() *cobra.Command {
@@ -48,12 +50,17 @@ Exit codes: 0 nothing lost and all as planned, 1 the plan was refused or there w
 no rehearsal, 2 packets were lost or the end is not as planned, 5 applied and
 undone, 6 the undo failed.`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.rehearse(c.Context(), first(args), f) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if (f.shell || f.keep) && !c.Flags().Changed("undo") {
+				f.undo = false // what there is to look at is the new network
+			}
+			return a.rehearse(c.Context(), first(args), f)
+		},
 	}
 	c.Flags().StringVar(&f.from, "from", "", "the present network from `FILE`: JSON of status, or HCL")
 	c.Flags().StringVar(&f.start, "start", "", "the present network by `NAME`, or all; see above")
 	c.Flags().IntVar(&f.runs, "runs", 1, "rehearse `N` times, each on a kernel of its own")
-	c.Flags().BoolVar(&f.undo, "undo", true, "roll back as well, and compare with what was before")
+	c.Flags().BoolVar(&f.undo, "undo", true, "roll back as well, and compare with what was before; not by default with -shell and -keep")
 	c.Flags().DurationVar(&f.linkDelay, "link-delay", 0, "how long a card's `TIME` to find its link is, once it was down, e.g. 2s")
 	c.Flags().BoolVar(&f.shell, "shell", false, "open a shell in the kernel at the end")
 	c.Flags().BoolVar(&f.keep, "keep", false, "leave the kernel running until Ctrl-C, and say how to enter it")
@@ -72,6 +79,8 @@ func (f rehearseFlags) check() error {
 		return errors.New("-shell and -keep are for one run")
 	case f.shell && f.keep:
 		return errors.New("-shell and -keep exclude one another")
+	case f.shell && !term.IsTerminal(int(os.Stdin.Fd())):
+		return errors.New("-shell needs a terminal on standard input; with -keep a shell waits on one of its own")
 	case f.linkDelay < 0:
 		return errors.New("-link-delay is not negative")
 	}
@@ -93,14 +102,18 @@ func (a *app) rehearse(ctx context.Context, dir string, f rehearseFlags) error {
 	if err != nil {
 		return err
 	}
-	kernel, err := rehearsalKernel(ctx, f.fetch, a.getenv)
-	if err != nil {
+	if err := f.findMachine(ctx, a.getenv); err != nil {
 		return err
+	}
+	if _, shared := f.on.(uml.Namespaces); shared {
+		for n := range scenarios {
+			scenarios[n].Remarks = append(scenarios[n].Remarks, "held in namespaces of this machine's own kernel")
+		}
 	}
 	var reports []rehearse.Report
 	for _, s := range scenarios {
 		for run := range f.runs {
-			r, err := a.rehearseOnce(ctx, kernel, s, f)
+			r, err := a.rehearseOnce(ctx, s, f)
 			if f.keep && err == nil {
 				return rehearsed([]rehearse.Report{r}) // shown already
 			}
@@ -120,12 +133,6 @@ func (a *app) rehearse(ctx context.Context, dir string, f rehearseFlags) error {
 		view.Rehearsals(a.stdout, a.style(), reports, view.RehearsalOptions{Host: d.Host.Name, Verbose: f.verbose})
 	}
 	return rehearsed(reports)
-}
-
-// demoLive is the part of the demo that happens on a kernel: the definition is
-// carried out on a host whose address is on a VLAN of the bond, and rolled back.
-func (a *app) demoLive(ctx context.Context, site string) error {
-	return a.rehearse(ctx, site, rehearseFlags{start: "bond0.2", runs: 1, undo: true})
 }
 
 // outcome is a report in the JSON form, with what it comes to.
@@ -148,10 +155,10 @@ func (a *app) rehearsedHost(dir string) (*hostfile.Definition, error) {
 }
 
 // rehearseOnce is one run. While it lasts, a terminal shows what is done.
-func (a *app) rehearseOnce(ctx context.Context, k uml.Kernel, s rehearse.Scenario, f rehearseFlags) (rehearse.Report, error) {
+func (a *app) rehearseOnce(ctx context.Context, s rehearse.Scenario, f rehearseFlags) (rehearse.Report, error) {
 	status := view.NewStatus(a.stderr, a.getenv)
 	defer status.End()
-	o := rehearse.Options{Kernel: k, Shell: f.shell, Keep: f.keep, Progress: func(step string) { status.Show("rehearsal from " + s.Name + ": " + step) }}
+	o := rehearse.Options{On: f.on, Shell: f.shell, Keep: f.keep, Progress: func(step string) { status.Show("rehearsal from " + s.Name + ": " + step) }}
 	o.Kept = func(r rehearse.Report, terminal string) {
 		status.End()
 		view.Rehearsals(a.stdout, a.style(), []rehearse.Report{r}, view.RehearsalOptions{Host: s.Wanted.Name, Verbose: f.verbose})
@@ -176,23 +183,36 @@ func rehearsed(reports []rehearse.Report) error {
 	return said(code)
 }
 
-// rehearsalKernel finds the kernel, or fetches it where that is allowed.
-func rehearsalKernel(ctx context.Context, fetch bool, getenv func(string) string) (uml.Kernel, error) {
-	k, err := uml.Locate(getenv("LINKSPAN_UML_PREFIX"))
+// findMachine finds the kernel, or fetches it where that is allowed. Without
+// it, and if nobody said which one is meant, namespaces of the running kernel
+// do, where that has all that is needed.
+func (f *rehearseFlags) findMachine(ctx context.Context, getenv func(string) string) error {
+	if f.on != nil {
+		return nil
+	}
+	prefix := getenv("LINKSPAN_UML_PREFIX")
+	k, err := uml.Locate(prefix)
+	if errors.Is(err, uml.ErrMissing) && f.fetch {
+		dir, dirErr := uml.CacheDir()
+		if dirErr != nil {
+			return dirErr
+		}
+		k, err = uml.Fetch(ctx, dir)
+	}
 	if err == nil {
-		return k, nil
+		f.on = k
+		return nil
 	}
 	if !errors.Is(err, uml.ErrMissing) {
-		return k, err
+		return err
 	}
-	if !fetch {
-		return k, fmt.Errorf("%w; with -fetch linkspan downloads it into its cache (40 MB, nothing is installed), or install the package", err)
+	if prefix == "" && !f.shell && !f.keep {
+		if n, err := uml.FindNamespaces(ctx); err == nil {
+			f.on = n
+			return nil
+		}
 	}
-	dir, err := uml.CacheDir()
-	if err != nil {
-		return k, err
-	}
-	return uml.Fetch(ctx, dir)
+	return fmt.Errorf("%w; with -fetch linkspan downloads it into its cache (40 MB, nothing is installed), or install the package", err)
 }
 
 // rehearsable leaves in a definition what can be rehearsed: the backends of

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"linkspan/core/backend"
@@ -238,35 +239,51 @@ func savedHost(path, name string) (host.Host, error) {
 	if err != nil {
 		return host.Host{}, err
 	}
-	objects, err := savedObjects(content)
+	objects, guests, err := savedObjects(content)
 	if err != nil {
 		return host.Host{}, err
 	}
-	return rehearse.HostOf(name, objects)
+	h, err := rehearse.HostOf(name, objects)
+	plugIn(&h, guests)
+	return h, err
+}
+
+// plugIn gives bridges the ports of the guests that are on them: a definition
+// does not speak of them, and so what was read for it does not.
+func plugIn(h *host.Host, guests []plan.Guest) {
+	for _, g := range guests {
+		i, ok := h.Interface(g.Bridge)
+		if !ok || i.Bridge == nil || host.CheckName(g.Port) != nil || slices.Contains(i.Ports(), g.Port) {
+			continue
+		}
+		i.Bridge.Ports = append(i.Bridge.Ports, host.BridgePort{Name: g.Port})
+	}
 }
 
 // savedObjects finds the interfaces in JSON: a list of objects as backends read
-// them, or the lines of `status -json`, of which the live ones count.
-func savedObjects(content []byte) ([]plan.Object, error) {
+// them, or the lines of `status -json`, of which the live ones count, with the
+// guests that were known.
+func savedObjects(content []byte) ([]plan.Object, []plan.Guest, error) {
 	if t := bytes.TrimSpace(content); len(t) > 0 && t[0] == '[' {
 		var out []plan.Object
 		err := json.Unmarshal(t, &out)
-		return out, err
+		return out, nil, err
 	}
 	lines := bufio.NewScanner(bytes.NewReader(content))
 	lines.Buffer(nil, 256<<20)
 	for lines.Scan() {
 		var line struct {
 			Status *struct {
-				Live []plan.Object `json:"live"`
+				Live   []plan.Object `json:"live"`
+				Guests []plan.Guest  `json:"guests"`
 			} `json:"status"`
 		}
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			return nil, fmt.Errorf("it is neither HCL nor JSON of linkspan: %w", err)
+			return nil, nil, fmt.Errorf("it is neither HCL nor JSON of linkspan: %w", err)
 		}
 		if line.Status != nil && len(line.Status.Live) > 0 {
-			return line.Status.Live, nil
+			return line.Status.Live, line.Status.Guests, nil
 		}
 	}
-	return nil, errors.New("it has no interfaces: save `linkspan status -json` of a host with the netlink backend")
+	return nil, nil, errors.New("it has no interfaces: save `linkspan status -json` of a host with the netlink backend")
 }

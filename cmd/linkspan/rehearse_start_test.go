@@ -11,6 +11,7 @@ import (
 
 	"linkspan/core/backend"
 	"linkspan/core/host"
+	"linkspan/core/plan"
 	"linkspan/core/rehearse"
 )
 
@@ -57,6 +58,25 @@ func TestSavedHost(t *testing.T) {
 	}
 }
 
+// TestSavedGuests: guests' ports come with the bridges that they are on.
+func TestSavedGuests(t *testing.T) {
+	h := host.Host{Name: "dom0-01", Interfaces: []host.Interface{{Kind: host.KindBridge, Name: "xenbr0", State: host.Up, Bridge: &host.Bridge{}}}}
+	status, err := json.Marshal(map[string]any{"type": "status", "status": map[string]any{"live": backend.InterfaceObjects(&h, ""), "guests": []plan.Guest{
+		{Name: "web1", Port: "vif1.0", Bridge: "xenbr0"}, {Name: "web2", Port: "vif2.0", Bridge: "xenbr9"}, {Name: "off", Bridge: "xenbr0"},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "now.json")
+	if err := os.WriteFile(path, status, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := savedHost(path, "dom0-01")
+	if err != nil || !slices.Equal(got.Interfaces[0].Ports(), []string{"vif1.0"}) {
+		t.Errorf("%+v, %v", got.Interfaces, err)
+	}
+}
+
 // FuzzSavedObjects: whatever a file has, it is refused or gives interfaces of
 // kinds that there are.
 func FuzzSavedObjects(f *testing.F) {
@@ -64,7 +84,7 @@ func FuzzSavedObjects(f *testing.F) {
 	f.Add([]byte(`[{"class":"interface","name":"b","settings":[{"key":"routes","value":{"form":"list","list":["default via"]}},{"key":"type","value":{"form":"text","text":"bridge"}}]}]`))
 	f.Add([]byte(`{"type":"status","status":{"live":[{"class":"interface","name":"eth0"}]}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		objects, err := savedObjects(b)
+		objects, _, err := savedObjects(b)
 		if err != nil {
 			return
 		}
