@@ -12,6 +12,9 @@ import (
 func (p *planner) leavesFor(coming string, w *rtnl.Link) string {
 	bridge, target := p.cur.link(w.Name), p.want.link(coming)
 	leaving := p.leaving(w)
+	if len(p.cur.vlans(coming)) > 0 { // they would go down with it
+		return ""
+	}
 	if len(leaving) != 1 || !bridge.Up || bridge.Bridge["stp_state"] != 0 || !target.Up || !p.parentUp(target) {
 		return ""
 	}
