@@ -110,7 +110,7 @@ func (p *planner) effects(script string, runs bool) []plan.Effect {
 	}
 	return []plan.Effect{
 		{Kind: plan.EffectLater, Text: "the change counts when xend next starts; from Xen 3.2 on any xend command before that (xend status too) runs the script once more"},
-		{Kind: plan.EffectNote, Text: "what an earlier network-script has made (peth*, vif0.*, a bridge called eth0) stays until it is stopped by hand or the host reboots"},
+		{Kind: plan.EffectNote, Text: "what an earlier network-script has made (peth*, vif0.*, a bridge called eth0) stays until it is stopped by hand, led back by the backend netlink, or the host reboots"},
 	}
 }
 
