@@ -56,7 +56,7 @@ func TestPlanNamesWhatDependsOnIt(t *testing.T) {
 		{Kind: host.KindVLAN, Name: "bond0.2", VLAN: &host.VLAN{Parent: "bond0", ID: 2}, Addresses: []netip.Prefix{ip}, Gateway: netip.MustParseAddr("192.168.0.1")},
 		{Kind: host.KindEthernet, Name: "eth0", Ethernet: &host.Ethernet{}}, {Kind: host.KindEthernet, Name: "eth1", Ethernet: &host.Ethernet{}},
 	}}
-	opaque, err := json.Marshal(facts{g, []use{{Of: "the NFS file system / from 192.168.0.9", Host: netip.MustParseAddr("192.168.0.9")},
+	opaque, err := json.Marshal(facts{Graph: g, Uses: []use{{Of: "the NFS file system / from 192.168.0.9", Host: netip.MustParseAddr("192.168.0.9")},
 		{Of: "an SSH session from 10.0.0.9 to 192.168.0.2", Here: ip.Addr()}}})
 	if err != nil {
 		t.Fatal(err)
