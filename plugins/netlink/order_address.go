@@ -299,6 +299,9 @@ func (p *planner) tellOfRelease(bond *rtnl.Link) {
 // bridges.
 func (p *planner) tell(links []string) {
 	for _, name := range links {
+		if !p.cur.reachable(name) {
+			continue
+		}
 		all := slices.DeleteFunc(p.cur.addressesOf(name), rtnl.Address.IsLocal)
 		var guests []string
 		for _, port := range p.cur.ports(name) {
