@@ -265,6 +265,7 @@ func parse(src []byte, path string, schema block) parsed {
 	if !ok || faults.HasErrors() {
 		return parsed{diags: diags}
 	}
+	spellWholeNumbers(body)
 	return parsed{body, diags}
 }
 
