@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"linkspan/core/backend"
 	"linkspan/plugins/internal/wire"
@@ -18,7 +19,29 @@ type server struct {
 	backend backend.Backend
 	// act lets one call at a time change something: a Restore comes after the
 	// Apply that the program has given up.
-	act sync.Mutex
+	act    sync.Mutex
+	setups lastSetup
+}
+
+// lastSetup reads setups. The calls of one plan carry the same host, which takes
+// longer to read than all else in them; calls share what was read.
+type lastSetup struct {
+	mu      sync.Mutex
+	message *wire.Setup
+	setup   backend.Setup
+}
+
+func (l *lastSetup) read(m *wire.Setup) (backend.Setup, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.message == nil || !proto.Equal(l.message, m) {
+		setup, err := wire.ToSetup(m)
+		if err != nil {
+			return setup, err
+		}
+		l.message, l.setup = m, setup
+	}
+	return l.setup, nil
 }
 
 // Describe answers what the backend is.
@@ -36,7 +59,7 @@ func (s *server) Describe(ctx context.Context, _ *wire.DescribeRequest) (*wire.D
 func (s *server) Read(ctx context.Context, m *wire.ReadRequest) (*wire.ReadResponse, error) {
 	ctx, done := within(ctx)
 	defer done()
-	setup, err := wire.ToSetup(m.GetSetup())
+	setup, err := s.setups.read(m.GetSetup())
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +71,7 @@ func (s *server) Read(ctx context.Context, m *wire.ReadRequest) (*wire.ReadRespo
 func (s *server) Render(ctx context.Context, m *wire.RenderRequest) (*wire.RenderResponse, error) {
 	ctx, done := within(ctx)
 	defer done()
-	setup, err := wire.ToSetup(m.GetSetup())
+	setup, err := s.setups.read(m.GetSetup())
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +112,7 @@ func (s *server) Apply(m *wire.ApplyRequest, stream grpc.ServerStreamingServer[w
 		return err
 	}
 	defer end()
-	setup, err := wire.ToSetup(m.GetSetup())
+	setup, err := s.setups.read(m.GetSetup())
 	if err != nil {
 		return err
 	}
@@ -108,7 +131,7 @@ func (s *server) Snapshot(ctx context.Context, m *wire.SnapshotRequest) (*wire.S
 		return nil, err
 	}
 	defer end()
-	setup, err := wire.ToSetup(m.GetSetup())
+	setup, err := s.setups.read(m.GetSetup())
 	if err != nil {
 		return nil, err
 	}

@@ -51,8 +51,9 @@ const FeatureVolatile = "volatile"
 
 // Backend is one place where a network is kept. The methods are called in the
 // order in which they stand here, may be called again, and from several
-// goroutines at once. An error means that the backend itself failed; what is
-// wrong with the definition or with the host comes as diagnostics.
+// goroutines at once: what a request holds is shared by calls and not to be
+// changed. An error means that the backend itself failed; what is wrong with
+// the definition or with the host comes as diagnostics.
 type Backend interface {
 	// Describe says what the backend is. It touches nothing.
 	Describe(ctx context.Context) (Description, error)

@@ -3,7 +3,6 @@ package backend
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -23,6 +22,7 @@ import (
 func InterfaceObjects(h *host.Host, backendName string) []plan.Object {
 	masters := h.Masters()
 	out := make([]plan.Object, 0, len(h.Interfaces))
+	var s settings // its room serves all interfaces
 	for n := range h.Interfaces {
 		i := &h.Interfaces[n]
 		o := plan.Object{Ref: Ref(i.Name), Type: string(i.Kind), Path: i.Path()}
@@ -31,11 +31,11 @@ func InterfaceObjects(h *host.Host, backendName string) []plan.Object {
 			out = append(out, o)
 			continue
 		}
-		s := settings{}
+		s = s[:0]
 		s.common(i, masters[i.Name])
 		s.kind(i)
 		for k, v := range i.Options[backendName] {
-			s["backend_options."+k] = plan.Text(v)
+			s.set("backend_options."+k, plan.Text(v))
 		}
 		o.Settings = s.sorted()
 		for _, l := range i.Lowers() {
@@ -50,58 +50,62 @@ func InterfaceObjects(h *host.Host, backendName string) []plan.Object {
 // Ref names a network interface as an object.
 func Ref(name string) plan.Ref { return plan.Ref{Class: plan.ClassInterface, Name: name} }
 
-type settings map[string]plan.Value
+// settings are those of one object while they are collected.
+type settings []plan.Setting
 
-func (s settings) sorted() []plan.Setting {
-	out := make([]plan.Setting, 0, len(s))
-	for _, k := range slices.Sorted(maps.Keys(s)) {
-		out = append(out, plan.Setting{Key: k, Value: s[k]})
+func (s *settings) set(key string, v plan.Value) { *s = append(*s, plan.Setting{Key: key, Value: v}) }
+
+// sorted returns the settings by their keys; of two of one key the later counts.
+func (s *settings) sorted() []plan.Setting {
+	slices.SortStableFunc(*s, func(a, b plan.Setting) int { return cmp.Compare(a.Key, b.Key) })
+	out := make([]plan.Setting, 0, len(*s))
+	for n, one := range *s {
+		if n+1 == len(*s) || (*s)[n+1].Key != one.Key {
+			out = append(out, one)
+		}
 	}
 	return out
 }
 
-func (s settings) common(i *host.Interface, master string) {
-	s["type"] = plan.Text(string(i.Kind))
-	s["state"] = plan.Text(string(i.Wanted()))
+func (s *settings) common(i *host.Interface, master string) {
+	s.set("type", plan.Text(string(i.Kind)))
+	s.set("state", plan.Text(string(i.Wanted())))
 	s.text("description", i.Description)
 	s.number("mtu", i.MTU)
 	s.text("mac", i.MAC)
-	s["addresses"] = list(familyOrder(i.Addresses))
-	s["dhcp4"] = plan.Bool(i.DHCP4 != nil && *i.DHCP4)
-	s["dhcp6"] = plan.Bool(i.DHCP6 != nil && *i.DHCP6)
+	s.set("addresses", list(familyOrder(i.Addresses)))
+	s.set("dhcp4", plan.Bool(i.DHCP4 != nil && *i.DHCP4))
+	s.set("dhcp6", plan.Bool(i.DHCP6 != nil && *i.DHCP6))
 	s.boolean("accept_ra", i.AcceptRA)
-	s["gateway"], s["gateway6"], s["master"] = plan.Value{}, plan.Value{}, plan.Value{}
-	if i.Gateway.IsValid() {
-		s["gateway"] = plan.Text(i.Gateway.String())
-	}
-	if i.Gateway6.IsValid() {
-		s["gateway6"] = plan.Text(i.Gateway6.String())
-	}
-	s.text("master", master)
+	s.always("gateway", i.Gateway.IsValid(), i.Gateway.String())
+	s.always("gateway6", i.Gateway6.IsValid(), i.Gateway6.String())
+	s.always("master", master != "", master)
 	routes := list(i.Routes)
 	slices.Sort(routes.List)
-	s["routes"] = routes
+	s.set("routes", routes)
 	if !i.DNS.IsZero() {
-		s["dns.servers"], s["dns.search"] = list(i.DNS.Servers), plan.List(i.DNS.Search...)
+		s.set("dns.servers", list(i.DNS.Servers))
+		s.set("dns.search", plan.List(i.DNS.Search...))
 	}
 }
 
-func (s settings) kind(i *host.Interface) {
+func (s *settings) kind(i *host.Interface) {
 	switch {
 	case i.Ethernet != nil:
 		s.boolean("wake_on_lan", i.Ethernet.WakeOnLAN)
 		for k, v := range i.Ethernet.Offload {
-			s["offload."+k] = plan.Bool(v)
+			s.set("offload."+k, plan.Bool(v))
 		}
 	case i.Bond != nil:
-		s["ports"] = plan.List(i.Bond.Ports...)
+		s.set("ports", plan.List(i.Bond.Ports...))
 		s.text("mode", i.Bond.Mode)
 		for k, v := range i.Bond.Options {
-			s[k] = bondValue(k, v)
+			s.set(k, bondValue(k, v))
 		}
 	case i.VLAN != nil:
-		s["parent"], s["id"] = plan.Text(i.VLAN.Parent), plan.Number(i.VLAN.ID)
-		s["protocol"] = plan.Text(cmp.Or(i.VLAN.Protocol, "802.1q"))
+		s.set("parent", plan.Text(i.VLAN.Parent))
+		s.set("id", plan.Number(i.VLAN.ID))
+		s.set("protocol", plan.Text(cmp.Or(i.VLAN.Protocol, "802.1q")))
 		s.boolean("reorder_header", i.VLAN.ReorderHeader)
 		s.boolean("gvrp", i.VLAN.GVRP)
 		s.boolean("mvrp", i.VLAN.MVRP)
@@ -111,8 +115,8 @@ func (s settings) kind(i *host.Interface) {
 	}
 }
 
-func (s settings) bridge(b *host.Bridge) {
-	s["ports"] = plan.List(slices.Sorted(slices.Values(b.PortNames()))...)
+func (s *settings) bridge(b *host.Bridge) {
+	s.set("ports", plan.List(slices.Sorted(slices.Values(b.PortNames()))...))
 	s.boolean("stp", b.STP)
 	s.number("priority", b.Priority)
 	s.seconds("forward_delay", b.ForwardDelay)
@@ -133,27 +137,36 @@ func (s settings) bridge(b *host.Bridge) {
 	}
 }
 
-func (s settings) text(key, v string) {
+// always lists a text, as absent when it is not there.
+func (s *settings) always(key string, there bool, v string) {
+	if !there {
+		s.set(key, plan.Value{})
+		return
+	}
+	s.set(key, plan.Text(v))
+}
+
+func (s *settings) text(key, v string) {
 	if v != "" {
-		s[key] = plan.Text(v)
+		s.set(key, plan.Text(v))
 	}
 }
 
-func (s settings) number(key string, v *int) {
+func (s *settings) number(key string, v *int) {
 	if v != nil {
-		s[key] = plan.Number(*v)
+		s.set(key, plan.Number(*v))
 	}
 }
 
-func (s settings) boolean(key string, v *bool) {
+func (s *settings) boolean(key string, v *bool) {
 	if v != nil {
-		s[key] = plan.Bool(*v)
+		s.set(key, plan.Bool(*v))
 	}
 }
 
-func (s settings) seconds(key string, v *host.Centiseconds) {
+func (s *settings) seconds(key string, v *host.Centiseconds) {
 	if v != nil {
-		s[key] = plan.Value{Form: plan.FormNumber, Text: v.Seconds()}
+		s.set(key, plan.Value{Form: plan.FormNumber, Text: v.Seconds()})
 	}
 }
 
@@ -161,6 +174,9 @@ func (s settings) seconds(key string, v *host.Centiseconds) {
 // says which address is the primary; between them no place keeps it (an ifcfg
 // file has keys for each family, the kernel a list for each).
 func familyOrder(addresses []netip.Prefix) []netip.Prefix {
+	if len(addresses) < 2 {
+		return addresses
+	}
 	out := slices.Clone(addresses)
 	slices.SortStableFunc(out, func(a, b netip.Prefix) int { return cmp.Compare(a.Addr().BitLen(), b.Addr().BitLen()) })
 	return out
