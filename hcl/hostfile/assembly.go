@@ -190,7 +190,9 @@ func (l *loader) body(h *assembly, b *hclsyntax.Block, ctx *hcl.EvalContext) {
 			l.checkBlock(c, inner)
 			continue
 		}
-		for _, each := range l.instances(c, ctx) {
+		instances := l.instances(c, ctx)
+		h.records = slices.Grow(h.records, len(instances))
+		for _, each := range instances {
 			r := l.record(c, inner, each.ctx)
 			l.nameOf(&r, c, each)
 			markUse(&r, h.used)
@@ -221,6 +223,9 @@ func (l *loader) nameOf(r *record, b *hclsyntax.Block, each instance) {
 }
 
 func markUse(r *record, use diag.Range) {
+	if use.IsZero() {
+		return
+	}
 	r.use = use
 	for k, v := range r.values {
 		v.use = use
@@ -243,8 +248,10 @@ func (h *assembly) lay(r record) {
 	h.records[i] = overlay(h.records[i], r)
 }
 
-// placesOfBlock is about how many places an interface's block has.
-const placesOfBlock = 7
+const (
+	placesOfBlock = 7 // about how many places an interface's block has
+	usualImplied  = 4 // about how many cards a host names only as ports
+)
 
 // finish makes the definition of an assembled host.
 func (l *loader) finish(h *assembly) {
@@ -260,17 +267,19 @@ func (l *loader) finish(h *assembly) {
 		d.Host.Vars = vars
 	}
 	kinds := make(map[string]*record, len(h.records))
-	for _, r := range h.records {
+	d.Host.Interfaces = make([]host.Interface, 0, len(h.records)+usualImplied)
+	for n := range h.records {
+		r := &h.records[n]
 		if !slices.Contains(host.Kinds(), host.Kind(r.schema.name)) {
-			d.other(r)
+			d.other(*r)
 			continue
 		}
 		if first, twice := kinds[r.label]; twice {
 			l.add(relatedTo(ruleTwoKinds.In(r.place, "%q is declared as a %s and as a %s", r.label, first.schema.name, r.schema.name), "first given here", first.place))
 			continue
 		}
-		kinds[r.label] = &r
-		d.iface(r)
+		kinds[r.label] = r
+		d.iface(*r)
 	}
 	if !d.Definition.incomplete {
 		d.implied()

@@ -48,11 +48,12 @@ func with(ctx *hcl.EvalContext, names map[string]cty.Value) *hcl.EvalContext {
 // suggestion for a name that is not there.
 func (l *loader) evaluate(e hcl.Expression, ctx *hcl.EvalContext) (cty.Value, bool) {
 	if !isLiteral(e) {
-		if d, known := strangeWord(e, ctx); !known {
+		names := e.Variables()
+		if d, known := strangeWord(names, ctx); !known {
 			l.add(d)
 			return cty.DynamicVal, false
 		}
-		if d, bad := unknownName(e, ctx); bad {
+		if d, bad := unknownName(names, ctx); bad {
 			l.undeclared(d)
 			return cty.DynamicVal, false
 		}
@@ -100,10 +101,10 @@ func (l *loader) functionHint(detail string) string {
 	return diag.DidYouMean(m[1], sortedNames(l.scope.functions))
 }
 
-// strangeWord finds the first name in an expression whose first word its context
+// strangeWord finds the first of an expression's names whose first word its context
 // does not have, whatever is declared: a bare word, each outside for_each.
-func strangeWord(e hcl.Expression, ctx *hcl.EvalContext) (d diag.Diagnostic, known bool) {
-	for _, t := range e.Variables() {
+func strangeWord(names []hcl.Traversal, ctx *hcl.EvalContext) (d diag.Diagnostic, known bool) {
+	for _, t := range names {
 		if _, ok := lookup(ctx, t.RootName()); !ok {
 			return ruleReference.In(place(t.SourceRange()), "%s%s", missingRoot(t), diag.DidYouMean(t.RootName(), contextNames(ctx))), false
 		}
@@ -111,18 +112,17 @@ func strangeWord(e hcl.Expression, ctx *hcl.EvalContext) (d diag.Diagnostic, kno
 	return d, true
 }
 
-// unknownName finds the first name in an expression that is not declared:
+// unknownName finds the first of an expression's names that is not declared:
 // var.gatway, local.x.
-func unknownName(e hcl.Expression, ctx *hcl.EvalContext) (diag.Diagnostic, bool) {
-	for _, t := range e.Variables() {
+func unknownName(names []hcl.Traversal, ctx *hcl.EvalContext) (diag.Diagnostic, bool) {
+	for _, t := range names {
 		root, _ := lookup(ctx, t.RootName())
 		if len(t) < 2 || !root.IsKnown() || root.IsNull() || !root.Type().IsObjectType() {
 			continue
 		}
 		a, isAttr := t[1].(hcl.TraverseAttr)
 		if isAttr && !root.Type().HasAttribute(a.Name) && slices.Contains([]string{"var", "local", "input", "host", "each"}, t.RootName()) {
-			names := sortedNames(root.Type().AttributeTypes())
-			return ruleReference.In(place(a.SrcRange), "there is no %s.%s here.%s", t.RootName(), a.Name, diag.DidYouMean(a.Name, names)), true
+			return ruleReference.In(place(a.SrcRange), "there is no %s.%s here.%s", t.RootName(), a.Name, diag.DidYouMean(a.Name, sortedNames(root.Type().AttributeTypes()))), true
 		}
 	}
 	return diag.Diagnostic{}, false

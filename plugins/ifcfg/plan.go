@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"linkspan/core/backend"
 	"linkspan/core/diag"
@@ -56,8 +57,9 @@ func restart(rel *reader.Reader, config map[string]any) plan.Restart {
 // planning collects the operations of one plan.
 type planning struct {
 	*writer.Writer
-	now           *survey.Survey // what is there
+	now           func() *survey.Survey // what is there; read when a change asks for it
 	before, after map[string]plan.FileState
+	ledger        ledger
 	operations    []plan.Operation
 	adopted       []string // names of files that linkspan takes over
 	hasLedger     bool     // the ledger is on the same root
@@ -69,13 +71,16 @@ func newPlanning(w *writer.Writer, files []backend.File) *planning {
 		p.before[f.Path] = f.FileState
 		p.hasLedger = p.hasLedger || f.Path == ledgerFile
 	}
-	p.now = survey.New(w.Reader, p.names(p.before), func(path string) plan.FileState { return p.before[path] })
+	p.now = sync.OnceValue(func() *survey.Survey {
+		return survey.New(w.Reader, p.names(p.before), func(path string) plan.FileState { return p.before[path] })
+	})
+	p.ledger = parseLedger(p.before[ledgerFile].Content)
 	return p
 }
 
 // names are the files of the scripts' directory that exist, sorted.
 func (p *planning) names(states map[string]plan.FileState) []string {
-	var out []string
+	out := make([]string, 0, len(states))
 	for file, state := range states {
 		if name, ok := strings.CutPrefix(file, reader.Dir+"/"); ok && state.Exists {
 			out = append(out, name)
@@ -88,7 +93,7 @@ func (p *planning) names(states map[string]plan.FileState) []string {
 func (p *planning) change(c plan.Change) {
 	if c.Action == plan.Delete {
 		paths := make(map[string]bool)
-		p.now.PathsOf(c.Name, paths)
+		p.now().PathsOf(c.Name, paths)
 		for _, path := range slices.Sorted(maps.Keys(paths)) {
 			p.replace(path, plan.FileState{}, c.Ref, c.Reason)
 		}
@@ -99,7 +104,7 @@ func (p *planning) change(c plan.Change) {
 		return
 	}
 	main := reader.FilePath(i.Name)
-	if f := p.now.Devices[i.Name]; f != nil {
+	if f := p.now().Devices[i.Name]; f != nil {
 		main = f.Path()
 	}
 	p.write(writer.TextFile{Path: main, Edits: p.Edits(i)}, c.Ref)
@@ -134,10 +139,10 @@ func (p *planning) aliases(i *host.Interface, ref plan.Ref) {
 		p.write(f, ref)
 	}
 	suffix := i.Name
-	if f := p.now.Devices[i.Name]; f != nil {
+	if f := p.now().Devices[i.Name]; f != nil {
 		suffix = f.Suffix
 	}
-	for _, a := range p.now.Aliases[suffix] {
+	for _, a := range p.now().Aliases[suffix] {
 		if !wanted[a.Path()] {
 			p.replace(a.Path(), plan.FileState{}, ref, "its address is in the main file, or no longer wanted")
 		}
@@ -147,11 +152,11 @@ func (p *planning) aliases(i *host.Interface, ref plan.Ref) {
 // routes writes the route files, under the name by which the reader finds
 // them, and removes others that it would find, too.
 func (p *planning) routes(i *host.Interface, ref plan.Ref) {
-	f := p.now.Devices[i.Name]
+	f := p.now().Devices[i.Name]
 	if f == nil {
 		f = &survey.File{Suffix: i.Name, Device: i.Name}
 	}
-	owners := p.now.RouteOwners(f)
+	owners := p.now().RouteOwners(f)
 	for _, r := range p.RouteFiles(i) {
 		for n, owner := range owners {
 			kind, _, _ := strings.Cut(path.Base(r.Path), "-")
@@ -193,7 +198,7 @@ func (p *planning) replace(file string, after plan.FileState, ref plan.Ref, why 
 // taken over.
 func (p *planning) adopts(file string, before plan.FileState) bool {
 	name, ours := strings.CutPrefix(file, reader.Dir+"/")
-	return ours && !bytes.HasPrefix(before.Content, []byte(writer.Header)) && parseLedger(p.before[ledgerFile].Content)[name] == ""
+	return ours && !bytes.HasPrefix(before.Content, []byte(writer.Header)) && p.ledger[name] == ""
 }
 
 // wholeHost edits the files that concern the whole host.
@@ -231,10 +236,10 @@ func (p *planning) gateways(e *shell.Editor, changes []plan.Change) {
 		if !ok || c.Action == plan.Delete || !slices.ContainsFunc(c.Settings, func(s plan.SettingChange) bool { return s.Key == "gateway" }) {
 			continue
 		}
-		if d := p.now.Around.GatewayDev; i.Gateway.IsValid() && d != "" && d != i.Name {
+		if d := p.now().Around.GatewayDev; i.Gateway.IsValid() && d != "" && d != i.Name {
 			e.Unset("GATEWAYDEV")
 		}
-		if f := p.now.Devices[i.Name]; !i.Gateway.IsValid() && p.now.Around.Gateway != "" && (f == nil || f.Keys["GATEWAY"] == "") {
+		if f := p.now().Devices[i.Name]; !i.Gateway.IsValid() && p.now().Around.Gateway != "" && (f == nil || f.Keys["GATEWAY"] == "") {
 			e.Unset("GATEWAY")
 		}
 	}
@@ -246,7 +251,7 @@ func (p *planning) record() {
 		return
 	}
 	have := p.before[ledgerFile]
-	l := parseLedger(have.Content)
+	l := p.ledger
 	for file, after := range p.after {
 		name, ours := strings.CutPrefix(file, reader.Dir+"/")
 		switch {
@@ -268,17 +273,12 @@ func (p *planning) record() {
 
 // verify reads what will be there, of the interfaces that something changes for.
 func (p *planning) verify(q backend.PlanRequest) diag.List {
-	will := make(map[string]plan.FileState, len(p.before))
-	for file, state := range p.before {
-		will[file] = state
-	}
-	for file, state := range p.after {
-		will[file] = state
-	}
+	will := maps.Clone(p.before)
+	maps.Copy(will, p.after)
 	s := survey.New(p.Reader, p.names(will), func(path string) plan.FileState { return will[path] })
 	s.Counts = func(device string) bool { return p.ByName[device] != nil }
 	touched := p.touched(q.Changes)
-	found := &host.Host{Name: q.Host.Name}
+	found := &host.Host{Name: q.Host.Name, Interfaces: make([]host.Interface, 0, len(touched))}
 	for i := range q.Host.Interfaces {
 		want := &q.Host.Interfaces[i]
 		if !touched[want.Name] {
@@ -289,7 +289,7 @@ func (p *planning) verify(q backend.PlanRequest) diag.List {
 			found.Interfaces = append(found.Interfaces, one)
 		}
 	}
-	var desired []plan.Object
+	desired := make([]plan.Object, 0, len(touched))
 	for _, o := range q.Desired {
 		if touched[o.Name] {
 			desired = append(desired, o)

@@ -101,7 +101,7 @@ func (r *reading) concerns(path string) bool {
 // objects are the declared interfaces as they are, and those that linkspan has
 // made and that the definition no longer names.
 func (r *reading) objects(h *host.Host, ours []string) []plan.Object {
-	found := &host.Host{Name: h.Name}
+	found := &host.Host{Name: h.Name, Interfaces: make([]host.Interface, 0, len(h.Interfaces))}
 	for i := range h.Interfaces {
 		want := &h.Interfaces[i]
 		if one, ok := r.Interface(want.Name, want); ok {

@@ -110,7 +110,7 @@ func (f *TextFile) Content(have []byte) []byte {
 // form that was measured to give the same kernel state on every release, and
 // that NetworkManager reads the same.
 func (w *Writer) Edits(i *host.Interface) []shell.Edit {
-	e := &shell.Editor{}
+	e := shell.NewEditor()
 	if i.Description != "" {
 		e.Set(shell.DescriptionKey, i.Description)
 	}

@@ -3,15 +3,21 @@ package wire
 import "linkspan/core/plan"
 
 // FromRef makes the message of a reference.
-func FromRef(r plan.Ref) *Ref { return &Ref{Class: r.Class, Name: text(r.Name)} }
+func FromRef(r plan.Ref) *Ref {
+	m := new(Ref)
+	fillRef(m, r)
+	return m
+}
+
+func fillRef(m *Ref, r plan.Ref) { m.Class, m.Name = r.Class, text(r.Name) }
 
 // ToRef reads the message of a reference.
 func ToRef(m *Ref) plan.Ref { return plan.Ref{Class: m.GetClass(), Name: m.GetName()} }
 
 // FromObject makes the message of an object.
 func FromObject(o plan.Object) *Object {
-	return &Object{Ref: FromRef(o.Ref), Type: o.Type, Path: o.Path, Settings: each(o.Settings, FromSetting),
-		DependsOn: each(o.DependsOn, FromRef), Absent: o.Absent, Reason: o.Reason}
+	return &Object{Ref: FromRef(o.Ref), Type: o.Type, Path: o.Path, Settings: fill(o.Settings, fillSetting),
+		DependsOn: fill(o.DependsOn, fillRef), Absent: o.Absent, Reason: o.Reason}
 }
 
 // ToObject reads the message of an object.
@@ -26,9 +32,9 @@ func FromObjects(o []plan.Object) []*Object { return each(o, FromObject) }
 // ToObjects reads the messages of objects.
 func ToObjects(m []*Object) []plan.Object { return each(m, ToObject) }
 
-// FromSetting makes the message of a setting.
-func FromSetting(s plan.Setting) *Setting {
-	return &Setting{Key: text(s.Key), Form: string(s.Value.Form), Text: text(s.Value.Text), List: texts(s.Value.List)}
+// fillSetting fills the message of a setting.
+func fillSetting(m *Setting, s plan.Setting) {
+	m.Key, m.Form, m.Text, m.List = text(s.Key), string(s.Value.Form), text(s.Value.Text), texts(s.Value.List)
 }
 
 // ToSetting reads the message of a setting.
@@ -62,7 +68,7 @@ func ToGuest(m *Guest) plan.Guest {
 // FromChange makes the message of a change. Its origin stays with the program.
 func FromChange(c plan.Change) *Change {
 	return &Change{Ref: FromRef(c.Ref), Action: string(c.Action), Type: c.Type, Path: c.Path, Reason: c.Reason,
-		Settings: each(c.Settings, FromSettingChange), Unchanged: each(c.Unchanged, FromSetting)}
+		Settings: fill(c.Settings, fillSettingChange), Unchanged: fill(c.Unchanged, fillSetting)}
 }
 
 // ToChange reads the message of a change.
@@ -71,9 +77,9 @@ func ToChange(m *Change) plan.Change {
 		Settings: each(m.GetSettings(), ToSettingChange), Unchanged: each(m.GetUnchanged(), ToSetting)}
 }
 
-// FromSettingChange makes the message of a setting's change.
-func FromSettingChange(s plan.SettingChange) *SettingChange {
-	return &SettingChange{Key: text(s.Key), Before: FromValue(s.Before), After: FromValue(s.After), Note: s.Note}
+// fillSettingChange fills the message of a setting's change.
+func fillSettingChange(m *SettingChange, s plan.SettingChange) {
+	m.Key, m.Before, m.After, m.Note = text(s.Key), FromValue(s.Before), FromValue(s.After), s.Note
 }
 
 // ToSettingChange reads the message of a setting's change.

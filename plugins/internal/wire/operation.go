@@ -10,7 +10,7 @@ import (
 
 // FromOperation makes the message of an operation.
 func FromOperation(o plan.Operation) *Operation {
-	return &Operation{Id: o.ID, Kind: string(o.Kind), Summary: text(o.Summary), Objects: each(o.Objects, FromRef), File: FromFileChange(o.File),
+	return &Operation{Id: o.ID, Kind: string(o.Kind), Summary: text(o.Summary), Objects: fill(o.Objects, fillRef), File: FromFileChange(o.File),
 		Data: o.Data, Effects: each(o.Effects, FromEffect)}
 }
 
@@ -64,7 +64,7 @@ func ToFile(m *File) backend.File {
 
 // FromEffect makes the message of an effect.
 func FromEffect(e plan.Effect) *Effect {
-	return &Effect{Kind: string(e.Kind), Text: text(e.Text), Objects: each(e.Objects, FromRef), GapNs: int64(e.Gap)}
+	return &Effect{Kind: string(e.Kind), Text: text(e.Text), Objects: fill(e.Objects, fillRef), GapNs: int64(e.Gap)}
 }
 
 // ToEffect reads the message of an effect.

@@ -27,6 +27,20 @@ func each[A, B any](in []A, convert func(A) B) []B {
 	return out
 }
 
+// fill makes the messages of a slice in one piece of memory: a large host has
+// hundreds of thousands of settings.
+func fill[A, M any](in []A, set func(*M, A)) []*M {
+	if len(in) == 0 {
+		return nil
+	}
+	messages, out := make([]M, len(in)), make([]*M, len(in))
+	for i, v := range in {
+		set(&messages[i], v)
+		out[i] = &messages[i]
+	}
+	return out
+}
+
 // FromSetup makes the message of a setup.
 func FromSetup(s backend.Setup) (*Setup, error) {
 	h, err := json.Marshal(s.Host)
@@ -43,6 +57,11 @@ func FromSetup(s backend.Setup) (*Setup, error) {
 // ToSetup reads the message of a setup.
 func ToSetup(m *Setup) (backend.Setup, error) {
 	out := backend.Setup{Root: m.GetRoot(), Netns: m.GetNetns(), StateDir: m.GetStateDir()}
+	// Room for all interfaces: the decoder's own slice would be copied as it
+	// grows, five times over for a large host.
+	if n := bytes.Count(m.GetHostJson(), []byte(interfaceBegins)); n > 0 {
+		out.Host.Interfaces = make([]host.Interface, 0, n)
+	}
 	if err := decode(m.GetHostJson(), &out.Host); err != nil {
 		return out, fmt.Errorf("host: %w", err)
 	}
@@ -65,6 +84,9 @@ func ToSetup(m *Setup) (backend.Setup, error) {
 	}
 	return out, nil
 }
+
+// interfaceBegins is how an interface begins in a host's JSON; see host.Interface.
+const interfaceBegins = `{"kind":"`
 
 func decode(data []byte, into any) error {
 	if len(data) == 0 {
