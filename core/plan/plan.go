@@ -196,11 +196,11 @@ func (c *Change) addresses() *SettingChange {
 // noteMoves marks the addresses that come from another interface; from says
 // which one each address leaves.
 func (c *Change) noteMoves(from map[string]string) {
-	c.Settings = slices.Clone(c.Settings) // the caller's own
 	sc := c.addresses()
 	for _, a := range without(sc.After.List, sc.Before.List) {
 		if f := from[a]; f != "" && f != c.Name {
-			sc.Note = "moves from " + f
+			c.Settings = slices.Clone(c.Settings) // those at hand are the caller's
+			c.addresses().Note = "moves from " + f
 		}
 	}
 }

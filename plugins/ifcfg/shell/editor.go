@@ -9,12 +9,6 @@ import (
 // Editor collects the edits of one file.
 type Editor struct{ Edits []Edit }
 
-// usualEdits is about how many edits the file of an interface takes.
-const usualEdits = 48
-
-// NewEditor returns an editor with room for the edits of an interface's file.
-func NewEditor() *Editor { return &Editor{Edits: make([]Edit, 0, usualEdits)} }
-
 // Set gives the key a value.
 func (e *Editor) Set(key, value string) { e.Edits = append(e.Edits, Edit{key: key, value: value}) }
 

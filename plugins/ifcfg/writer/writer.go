@@ -22,6 +22,7 @@ type Writer struct {
 	ByName   map[string]*host.Interface
 	Reader   reader.Reader
 	refused  refusal
+	editor   shell.Editor // its room serves all interfaces
 	bringUp  map[string]int // places in the order of bringing up
 }
 
@@ -108,9 +109,10 @@ func (f *TextFile) Content(have []byte) []byte {
 
 // Edits are the keys of an interface's file in the order of a new file: the
 // form that was measured to give the same kernel state on every release, and
-// that NetworkManager reads the same.
+// that NetworkManager reads the same. They are good until the next call.
 func (w *Writer) Edits(i *host.Interface) []shell.Edit {
-	e := shell.NewEditor()
+	e := &w.editor
+	e.Edits = e.Edits[:0]
 	if i.Description != "" {
 		e.Set(shell.DescriptionKey, i.Description)
 	}
