@@ -22,7 +22,7 @@ type Writer struct {
 	ByName   map[string]*host.Interface
 	Reader   reader.Reader
 	refused  refusal
-	editor   shell.Editor // its room serves all interfaces
+	editor   shell.Editor   // its room serves all interfaces
 	bringUp  map[string]int // places in the order of bringing up
 }
 
