@@ -70,7 +70,7 @@ func (a *app) rollback(ctx context.Context, args []string, f rollbackFlags) erro
 			return engine.Result{}, err
 		}
 		o.Hooks = hooks
-		return engine.Rollback(ctx, r, run, p, o)
+		return engine.Rollback(ctx, engine.RollbackRequest{Request: r, Run: run, Plan: p}, o)
 	})
 }
 

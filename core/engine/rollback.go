@@ -94,10 +94,18 @@ func reversedChange(c plan.Change) plan.Change {
 	return c
 }
 
+// RollbackRequest is what a rollback works with. Of the Request it needs the
+// place (Root, Netns, StateDir) and the backends of the run; there is no definition.
+type RollbackRequest struct {
+	Request
+	Run  *journal.Run // open, so that its first record is there
+	Plan *plan.Plan   // of RollbackPlan, for the same run
+}
+
 // Rollback carries out a plan of RollbackPlan: an apply of its own, with its
 // journal, guard, confirmation and undo. Files that are no longer what the run
 // had written are refused.
-func Rollback(ctx context.Context, r Request, run *journal.Run, p *plan.Plan, o ApplyOptions) (Result, error) {
+func Rollback(ctx context.Context, r RollbackRequest, o ApplyOptions) (Result, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
@@ -109,15 +117,15 @@ func Rollback(ctx context.Context, r Request, run *journal.Run, p *plan.Plan, o 
 	if err := tidy(journal.In(r.StateDir)); err != nil {
 		return Result{}, err
 	}
-	a := &applying{Request: r, plan: p, options: o, rollbackOf: run.ID, was: make(map[string]*files.Meta), restoring: make(map[string][]byte), rolledBack: make(map[string][]plan.Operation)}
+	a := &applying{Request: r.Request, plan: r.Plan, options: o, rollbackOf: r.Run.ID, was: make(map[string]*files.Meta), restoring: make(map[string][]byte), rolledBack: make(map[string][]plan.Operation)}
 	a.verify = a.verifyFiles
-	for _, i := range run.Begin().Files.Files {
+	for _, i := range r.Run.Begin().Files.Files {
 		a.was[i.Change.Path] = i.Before
 	}
-	for _, s := range run.Begin().Snapshots {
+	for _, s := range r.Run.Begin().Snapshots {
 		a.restoring[s.Backend] = s.Data
 	}
-	for _, s := range run.Begin().Plan.Stages {
+	for _, s := range r.Run.Begin().Plan.Stages {
 		own := slices.DeleteFunc(slices.Clone(s.Operations), func(o plan.Operation) bool { return o.Kind != plan.OperationOwn })
 		a.rolledBack[s.Backend] = own
 	}

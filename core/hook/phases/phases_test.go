@@ -232,7 +232,7 @@ func TestPhasesOfAnApply(t *testing.T) {
 	if err != nil || len(back.Hooks) != 1 || !slices.Equal(back.Hooks[0].On, []string{"pre_restart", "post_restart", "on_rollback"}) {
 		t.Fatalf("%v %+v", err, back.Hooks)
 	}
-	if _, err := engine.Rollback(t.Context(), r, run, back, engine.ApplyOptions{Hooks: kept}); err != nil {
+	if _, err := engine.Rollback(t.Context(), engine.RollbackRequest{Request: r, Run: run, Plan: back}, engine.ApplyOptions{Hooks: kept}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "a: pre_restart [switch] [] \na: post_restart [switch] [] \na: on_rollback [] [] undone\n"; said.String() != want {
