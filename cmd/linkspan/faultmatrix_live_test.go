@@ -68,18 +68,15 @@ func twoBoots(t *testing.T) {
 // hostDisk mounts the disk of the share as the host's /etc and /var.
 func hostDisk(t *testing.T) {
 	t.Helper()
-	if err := unix.Mount("tmpfs", "/tmp", "tmpfs", 0, "mode=755"); err != nil {
+	if err := os.Mkdir("/run/disk", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir("/tmp/disk", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	shell(t, "mount", "-o", "loop", filepath.Join(uml.SharePath, "disk.img"), "/tmp/disk")
+	shell(t, "mount", "-o", "loop", filepath.Join(uml.SharePath, "disk.img"), "/run/disk")
 	for _, dir := range []string{"/etc", "/var"} {
-		if err := os.MkdirAll("/tmp/disk"+dir, 0o755); err != nil {
+		if err := os.MkdirAll("/run/disk"+dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := unix.Mount("/tmp/disk"+dir, dir, "", unix.MS_BIND, ""); err != nil {
+		if err := unix.Mount("/run/disk"+dir, dir, "", unix.MS_BIND, ""); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -74,7 +74,7 @@ const (
 // liveHost makes this kernel a host with two cards, and files of its own.
 func liveHost(t *testing.T) {
 	t.Helper()
-	for _, dir := range []string{"/etc", "/var", "/root", "/tmp"} {
+	for _, dir := range []string{"/etc", "/var", "/root"} {
 		if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "mode=755"); err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func onKernel(t *testing.T, decide func(fault.Call) fault.Verdict, args ...strin
 	t.Helper()
 	c := &exec.Cmd{Path: "/proc/self/exe", Args: append([]string{"linkspan"}, args...)}
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=/root", "LANG=C.UTF-8"}, uml.HandOn()...)
-	return watching{"/tmp", fault.Changing(), decide}.run(t, c)
+	return watching{"/run", fault.Changing(), decide}.run(t, c)
 }
 
 func mustLive(t *testing.T, args ...string) string {
