@@ -64,21 +64,29 @@ var (
 	noHandshake  = regexp.MustCompile(`(?s)^Unrecognized remote plugin message: (.*?)(\nFailed to read any lines from plugin's stdout)?\n?$`)
 )
 
-// startError makes the error of a plugin that did not start.
-func startError(spec trust.Spec, o Options, p *process, log *lastLine, err error) error {
-	who := fmt.Sprintf("plugin %q (%s) did not start", spec.Name, spec.Shown())
+// attempt is one start of a plugin.
+type attempt struct {
+	spec    trust.Spec
+	options Options
+	process *process // nil when there was none
+	log     *lastLine
+}
+
+// failed makes the error of a plugin that did not start.
+func (a attempt) failed(err error) error {
+	who := fmt.Sprintf("plugin %q (%s) did not start", a.spec.Name, a.spec.Shown())
 	text := err.Error()
 	if m := wrongVersion.FindStringSubmatch(text); m != nil {
-		return fmt.Errorf("%s: it speaks version %s of the plugin protocol, and this linkspan %s; install a build of it for one of these, or another linkspan", who, m[1], versionList(o.newest))
+		return fmt.Errorf("%s: it speaks version %s of the plugin protocol, and this linkspan %s; install a build of it for one of these, or another linkspan", who, m[1], versionList(a.options.newest))
 	}
 	if m := noHandshake.FindStringSubmatch(text); m != nil {
-		return fmt.Errorf("%s: %s; is it a linkspan plugin? run it by hand to see what it says", who, said(m[1], m[2] != "", p, log))
+		return fmt.Errorf("%s: %s; is it a linkspan plugin? run it by hand to see what it says", who, a.said(m[1], m[2] != ""))
 	}
 	switch {
 	case strings.Contains(text, "timeout while waiting for plugin to start"):
-		return fmt.Errorf("%s: it has not said where it listens within %s and was ended%s; run it by hand to see what it does", who, o.StartTimeout, log.quoted())
+		return fmt.Errorf("%s: it has not said where it listens within %s and was ended%s; run it by hand to see what it does", who, a.options.StartTimeout, a.log.quoted())
 	case strings.Contains(text, "plugin exited before we could connect"):
-		return fmt.Errorf("%s: %s; run it by hand to see what it says", who, said("", true, p, log))
+		return fmt.Errorf("%s: %s; run it by hand to see what it says", who, a.said("", true))
 	}
 	return fmt.Errorf("%s: %w", who, errors.New(strings.Join(strings.Fields(text), " ")))
 }
@@ -93,15 +101,15 @@ func versionList(newest int) string {
 }
 
 // said tells what came instead of the handshake.
-func said(line string, silent bool, p *process, log *lastLine) string {
+func (a attempt) said(line string, silent bool) string {
 	if !silent {
 		return fmt.Sprintf("its first line is %q and not the handshake", line[:min(len(line), 100)])
 	}
 	how := "it ended"
-	if p != nil && p.endsWithin(time.Second) {
-		if e := p.exitError(); e != "" {
+	if a.process != nil && a.process.endsWithin(time.Second) {
+		if e := a.process.exitError(); e != "" {
 			how += " (" + e + ")"
 		}
 	}
-	return how + " before it said where it listens" + log.quoted()
+	return how + " before it said where it listens" + a.log.quoted()
 }

@@ -109,7 +109,7 @@ func (w *opened) start(ctx context.Context, spec trust.Spec, o Options, sockets 
 	})
 	rpc, err := dispense(w.client)
 	if err != nil {
-		return startError(spec, o, w.process, log, err)
+		return attempt{spec, o, w.process, log}.failed(err)
 	}
 	cl := &client{name: spec.Name, path: spec.Shown(), timeout: o.CallTimeout, step: o.StepTimeout, rpc: rpc, process: w.process, log: log}
 	d, err := cl.Describe(ctx)

@@ -3,6 +3,7 @@ package xend
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -86,13 +87,11 @@ func (r *reading) pythonDirs() []string {
 				continue
 			}
 			for _, sub := range []string{"", "/site-packages", "/dist-packages", "/lib/python"} {
-				if dir := python + sub + "/xen/xend"; r.tree.Exists(dir) {
-					out = append(out, dir)
-				}
+				out = append(out, python+sub+"/xen/xend")
 			}
 		}
 	}
-	return out
+	return slices.DeleteFunc(out, func(dir string) bool { return !r.tree.Exists(dir) })
 }
 
 // editors warns of an editor that has a file open: it would write its own text

@@ -10,10 +10,10 @@ import (
 func readEthtool(s, device string, r *Reader) (wake *bool, offload map[string]bool) {
 	for _, words := range EthtoolCommands(s, r) {
 		if IsFeatures(words) {
+			if words[1] == device && len(words) > 3 && offload == nil {
+				offload = make(map[string]bool)
+			}
 			for n := 2; n+1 < len(words) && words[1] == device; n += 2 {
-				if offload == nil {
-					offload = make(map[string]bool)
-				}
 				offload[words[n]] = words[n+1] == "on"
 			}
 			continue

@@ -48,12 +48,12 @@ func (s *Survey) lintRoutes() {
 			}
 			content := s.state(reader.Dir + "/" + name).Content
 			_, strange := reader.ParseRoutes(content, s.deviceOf(device), strings.HasPrefix(name, "route6-"))
+			why := "linkspan does not understand %q; it stays as long as the routes do not change"
+			if reader.IsNumbered(content) {
+				why = "%q counts for nothing: the file has ADDRESSn lines, which end at the first number that is missing, and a shell sources it"
+			}
 			for _, text := range strange {
-				if reader.IsNumbered(content) {
-					s.Diags = append(s.Diags, rule.RouteForm.In(At(reader.Dir+"/"+name, 1), "%q counts for nothing: the file has ADDRESSn lines, which end at the first number that is missing, and a shell sources it", text))
-				} else {
-					s.Diags = append(s.Diags, rule.RouteForm.In(At(reader.Dir+"/"+name, 1), "linkspan does not understand %q; it stays as long as the routes do not change", text))
-				}
+				s.Diags = append(s.Diags, rule.RouteForm.In(At(reader.Dir+"/"+name, 1), why, text))
 			}
 		}
 		if rules && s.Reader.NM {

@@ -58,6 +58,7 @@ func (c *Conn) set() error {
 	return unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit)
 }
 
+// Close closes the socket.
 func (c *Conn) Close() { unix.Close(c.fd) }
 
 // Request is one message to the kernel, without its header.

@@ -144,11 +144,10 @@ func runningDomains(t tree.Tree) map[string]string {
 				continue
 			}
 			for _, i := range d.Interfaces {
-				if i.Target.Dev != "" {
-					out[i.Target.Dev] = d.Name
-				}
+				out[i.Target.Dev] = d.Name
 			}
 		}
 	}
+	delete(out, "") // interfaces that have no port yet
 	return out
 }
