@@ -138,7 +138,7 @@ func (a *app) try(ctx context.Context, t *trial, s *script.Source) (failed bool)
 		if a.text() {
 			fmt.Fprintf(a.stdout, "%s in %s, with %s:\n", view.Clean(t.hook.Name), phase, t.about)
 		}
-		err := script.Run(ctx, t.hook, s, event, env)
+		err := script.Run(ctx, script.Job{Hook: t.hook, Source: s, Event: event, Env: env})
 		if kept == nil {
 			kept = make(map[string]string)
 		}

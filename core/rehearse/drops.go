@@ -22,12 +22,7 @@ func drops() map[string]int {
 		// Two lines for each protocol: names, then values.
 		lines := strings.Split(string(b), "\n")
 		for n := 0; n+1 < len(lines); n += 2 {
-			names, values := strings.Fields(lines[n]), strings.Fields(lines[n+1])
-			for k := 1; k < min(len(names), len(values)); k++ {
-				if v, err := strconv.Atoi(values[k]); err == nil && tellsDrops(names[k]) {
-					out[strings.TrimSuffix(names[0], ":")+" "+names[k]] = v
-				}
-			}
+			protocolDrops(out, strings.Fields(lines[n]), strings.Fields(lines[n+1]))
 		}
 	}
 	found, err := filepath.Glob("/sys/class/net/*/statistics/[rt]x_*")
@@ -41,6 +36,16 @@ func drops() map[string]int {
 		}
 	}
 	return out
+}
+
+// protocolDrops adds one protocol's counters; the first word of both lines is
+// its name.
+func protocolDrops(out map[string]int, names, values []string) {
+	for k := 1; k < min(len(names), len(values)); k++ {
+		if v, err := strconv.Atoi(values[k]); err == nil && tellsDrops(names[k]) {
+			out[strings.TrimSuffix(names[0], ":")+" "+names[k]] = v
+		}
+	}
 }
 
 // tellsDrops reports whether a counter's name (Linux include/uapi/linux/snmp.h,

@@ -206,10 +206,8 @@ func (s *starter) bondOptions(i *host.Interface, which func(host.BondOption) boo
 		case host.OptionBool:
 			value = map[string]string{"true": "1", "false": "0"}[value]
 		case host.OptionAddresses:
-			for _, a := range strings.Split(value, ",") {
-				if a != "" {
-					s.write(i.Name, "bonding/"+o.Driver, "+"+a)
-				}
+			for a := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == ',' }) {
+				s.write(i.Name, "bonding/"+o.Driver, "+"+a)
 			}
 			continue
 		}

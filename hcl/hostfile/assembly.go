@@ -142,12 +142,14 @@ func (l *loader) host(b *hclsyntax.Block, name string, ctx *hcl.EvalContext) {
 	self := map[string]cty.Value{"name": cty.StringVal(name), "tags": cty.ListValEmpty(cty.String), "vars": cty.EmptyObjectVal}
 	for _, own := range []string{"tags", "vars"} {
 		spec, _ := topBlocks()["host"].attribute(own)
-		if a := b.Body.Attributes[own]; a != nil {
-			if v, ok := l.attribute(a, spec, ctx); ok {
-				self[own] = v.Value
-				if own == "vars" {
-					self[own] = v.marked // what is made of a secret in vars is one too
-				}
+		a := b.Body.Attributes[own]
+		if a == nil {
+			continue
+		}
+		if v, ok := l.attribute(a, spec, ctx); ok {
+			self[own] = v.Value
+			if own == "vars" {
+				self[own] = v.marked // what is made of a secret in vars is one too
 			}
 		}
 	}

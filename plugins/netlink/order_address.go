@@ -140,11 +140,10 @@ func (p *planner) addAddresses() map[string][]rtnl.Address {
 			if l := p.cur.link(name); l == nil || !p.isMissing(a) || a.Prefix.Addr().Is6() && !l.Up {
 				continue
 			}
-			for _, other := range p.cur.holders[a.Prefix.Addr()] {
-				if other != name && !a.IsLocal() {
-					moved[name] = append(moved[name], a)
-					from[name] = other
-				}
+			others := slices.DeleteFunc(slices.Clone(p.cur.holders[a.Prefix.Addr()]), func(other string) bool { return other == name || a.IsLocal() })
+			for _, other := range others {
+				moved[name] = append(moved[name], a)
+				from[name] = other
 			}
 			p.addAddress(a)
 		}

@@ -192,7 +192,7 @@ func (h *Hooks) one(ctx context.Context, k host.Hook, e engine.HookEvent) error 
 	}
 	end := time.Now().Add(limit)
 	for {
-		err := script.Run(ctx, k, src, h.event(e), h.env(k, e))
+		err := script.Run(ctx, script.Job{Hook: k, Source: src, Event: h.event(e), Env: h.env(k, e)})
 		left := time.Until(end)
 		if err == nil || e.Phase != hook.Check || left <= checkPause {
 			return err

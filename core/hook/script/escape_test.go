@@ -36,7 +36,7 @@ func TestNothingElseCanBeImported(t *testing.T) {
 				t.Errorf("the check of a %s lets %q in: %v", kind, name, got)
 			}
 		}
-		err := run(t.Context(), runOptions{name: "x", limit: time.Minute}, s, hook.Event{}, &HostEnv{Say: func(string) {}})
+		err := Job{host.Hook{Name: "x"}, s, hook.Event{}, &HostEnv{Say: func(string) {}}}.run(t.Context(), time.Minute)
 		if err == nil {
 			t.Errorf("the interpreter lets %q in", name)
 		}
@@ -74,7 +74,7 @@ func TestNoSharedVariables(t *testing.T) {
 	}
 	event := hook.Event{Values: map[string]string{"a": "1"}, Plan: hook.Plan{Files: []string{"/a"}}}
 	s := source("", "\tevent.Values[\"a\"] = \"2\"\n\tevent.Plan.Files[0] = \"/b\"\n\treturn nil")
-	if err := Run(t.Context(), host.Hook{Name: "x"}, s, event, &HostEnv{Say: func(string) {}}); err != nil || event.Values["a"] != "1" || event.Plan.Files[0] != "/a" {
+	if err := Run(t.Context(), Job{host.Hook{Name: "x"}, s, event, &HostEnv{Say: func(string) {}}}); err != nil || event.Values["a"] != "1" || event.Plan.Files[0] != "/a" {
 		t.Errorf("%v %+v", err, event)
 	}
 }
@@ -92,14 +92,14 @@ func TestPhasesAllow(t *testing.T) {
 		{"", "is not allowed"},
 	} {
 		s := source("", fmt.Sprintf("\t_, err := env.Run(ctx, %q, %q)\n\treturn err", tt.path, marker))
-		err := Run(t.Context(), h, s, hook.Event{Phase: hook.Validate}, &HostEnv{Hook: h, Silent: true})
+		err := Run(t.Context(), Job{h, s, hook.Event{Phase: hook.Validate}, &HostEnv{Hook: h, Silent: true}})
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: %v, want %q", tt.path, err, tt.want)
 		}
 	}
 	s := source("", fmt.Sprintf("\t_, err := env.Run(ctx, \"/bin/touch\", %q)\n\treturn err", marker))
 	refuse := func([]string) error { return errors.New("the journal is full") }
-	if err := Run(t.Context(), h, s, hook.Event{}, &HostEnv{Hook: h, Record: refuse}); err == nil || !strings.Contains(err.Error(), "the journal is full") {
+	if err := Run(t.Context(), Job{h, s, hook.Event{}, &HostEnv{Hook: h, Record: refuse}}); err == nil || !strings.Contains(err.Error(), "the journal is full") {
 		t.Errorf("what cannot be recorded: %v", err)
 	}
 	if _, err := os.Stat(marker); err == nil {

@@ -149,18 +149,15 @@ func (m *importer) namedType(t reflect.Type) *types.Named {
 		return n
 	}
 	for _, recv := range []reflect.Type{t, reflect.PointerTo(t)} {
-		for i := range recv.NumMethod() {
-			f := recv.Method(i)
-			var owner types.Type = n
-			if recv != t {
-				if _, both := t.MethodByName(f.Name); both {
-					continue
-				}
-				owner = types.NewPointer(n)
+		var owner types.Type = n
+		if recv != t {
+			owner = types.NewPointer(n)
+		}
+		for f := range recv.Methods() {
+			if _, both := t.MethodByName(f.Name); !f.IsExported() || both && recv != t {
+				continue
 			}
-			if f.IsExported() {
-				n.AddMethod(types.NewFunc(token.NoPos, pkg, f.Name, m.signature(f.Type, types.NewVar(token.NoPos, pkg, "", owner), 1)))
-			}
+			n.AddMethod(types.NewFunc(token.NoPos, pkg, f.Name, m.signature(f.Type, types.NewVar(token.NoPos, pkg, "", owner), 1)))
 		}
 	}
 	return n

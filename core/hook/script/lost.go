@@ -1,6 +1,7 @@
 package script
 
 import (
+	"fmt"
 	"go/ast"
 	"go/types"
 	"slices"
@@ -35,14 +36,14 @@ func (t *trapWalk) call(n *ast.CallExpr) {
 		}
 		typ := t.info.TypeOf(arg)
 		if encodes(f) && t.hides(typ, nil) {
-			t.report(ruleHidden, arg, "", "give %s a type whose fields all begin with a capital letter", f.Name())
+			t.report(ruleHidden, arg, "", fmt.Sprintf("give %s a type whose fields all begin with a capital letter", f.Name()))
 			continue
 		}
 		own, direct := t.ownWithMethods(typ, nil)
 		if own == nil || direct && wrapped {
 			continue
 		}
-		t.report(ruleLost, arg, "", "%s does not see the methods of %s here; hand in a string, e.g. fmt.Sprint of the value itself", f.Name(), own.Obj().Name())
+		t.report(ruleLost, arg, "", fmt.Sprintf("%s does not see the methods of %s here; hand in a string, e.g. fmt.Sprint of the value itself", f.Name(), own.Obj().Name()))
 	}
 }
 

@@ -43,11 +43,19 @@ func Timeout(h host.Hook) (time.Duration, error) {
 	return d, nil
 }
 
-// Run checks and runs a hook once. env does what the hook asks for; the event
-// is completed by what the hook's block says. The error tells what went wrong
-// with the hook's name, or is a DeniedError. The script's process is gone when
-// Run returns.
-func Run(ctx context.Context, h host.Hook, src *Source, event hook.Event, env hook.Env) error {
+// Job is one run of a hook.
+type Job struct {
+	Hook   host.Hook
+	Source *Source
+	Event  hook.Event // completed by what the hook's block says
+	Env    hook.Env   // does what the hook asks for
+}
+
+// Run checks and runs a hook once. The error tells what went wrong with the
+// hook's name, or is a DeniedError. The script's process is gone when Run
+// returns.
+func Run(ctx context.Context, j Job) error {
+	h, src := j.Hook, j.Source
 	if !src.checked.Load() { // it does not change, and may run in several phases
 		if err := Check(src).Err(); err != nil {
 			return fmt.Errorf("hook %q: %w", h.Name, err)
@@ -59,46 +67,39 @@ func Run(ctx context.Context, h host.Hook, src *Source, event hook.Event, env ho
 		return err
 	}
 	if h.Config != nil {
-		if event.Config, err = json.Marshal(h.Config); err != nil {
+		if j.Event.Config, err = json.Marshal(h.Config); err != nil {
 			return fmt.Errorf("hook %q: config: %w", h.Name, err)
 		}
 	}
-	event.Env = h.Env
-	return run(ctx, runOptions{name: h.Name, limit: limit, privileged: h.Privileged}, src, event, env)
-}
-
-// runOptions are how a hook's process runs.
-type runOptions struct {
-	name       string
-	limit      time.Duration
-	privileged bool
+	j.Event.Env = h.Env
+	return j.run(ctx, limit)
 }
 
 // run runs a hook that has been checked.
-func run(ctx context.Context, o runOptions, src *Source, event hook.Event, env hook.Env) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, o.limit+grace, fmt.Errorf("not done within %s", o.limit))
+func (j Job) run(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit+grace, fmt.Errorf("not done within %s", limit))
 	defer cancel()
 	// Two threads run Go code, so a busy one takes at most twice its time.
-	r := request{Kind: symbols.Hook, Dir: src.dir(), Files: src.Files, CPU: 2 * (o.limit + grace)}
-	p, err := start(r, o.privileged, func(line string) { env.Log("%s", line) })
+	r := request{Kind: symbols.Hook, Dir: j.Source.dir(), Files: j.Source.Files, CPU: 2 * (limit + grace)}
+	p, err := start(r, j.Hook.Privileged, func(line string) { j.Env.Log("%s", line) })
 	if err != nil {
-		return fmt.Errorf("hook %q: %w", o.name, err)
+		return fmt.Errorf("hook %q: %w", j.Hook.Name, err)
 	}
-	done, err := p.call(ctx, call{Event: &event, Timeout: o.limit}, func(m message) *reply { return answer(ctx, m, env) })
+	done, err := p.call(ctx, call{Event: &j.Event, Timeout: limit}, func(m message) *reply { return answer(ctx, m, j.Env) })
 	if err != nil {
-		return fmt.Errorf("hook %q: %w", o.name, err)
+		return fmt.Errorf("hook %q: %w", j.Hook.Name, err)
 	}
 	p.end() // how it ends does not matter once it is done
 	p.said.finish()
 	if len(done.Denied) > 0 {
-		e := &DeniedError{Hook: o.name}
+		e := &DeniedError{Hook: j.Hook.Name}
 		for _, d := range done.Denied {
 			e.Denials = append(e.Denials, hook.Denied{Path: d.Path, Detail: d.Detail})
 		}
 		return e
 	}
 	if done.Error != "" {
-		return fmt.Errorf("hook %q: %s", o.name, short(done.Error))
+		return fmt.Errorf("hook %q: %s", j.Hook.Name, short(done.Error))
 	}
 	return nil
 }

@@ -42,14 +42,14 @@ func logged(t *testing.T, h host.Hook, s *Source, event hook.Event) (string, err
 	t.Helper()
 	var b strings.Builder
 	h.Name = "drain"
-	err := Run(t.Context(), h, s, event, &HostEnv{Hook: h,
+	err := Run(t.Context(), Job{h, s, event, &HostEnv{Hook: h,
 		Say:    func(line string) { fmt.Fprintln(&b, line) },
 		Keep:   func(k, v string) { fmt.Fprintf(&b, "set %s=%s\n", k, v) },
 		Record: func(command []string) error { fmt.Fprintln(&b, "run "+strings.Join(command, " ")); return nil },
 		Ask: func(context.Context) ([]hook.Interface, error) {
 			return []hook.Interface{{Name: "xenbr0", Type: "bridge", Ports: []string{"bond0.2", "vif1.0"}}}, nil
 		},
-	})
+	}})
 	return b.String(), err
 }
 
@@ -201,8 +201,8 @@ func TestMisbehaviour(t *testing.T) {
 			}
 			var said strings.Builder
 			h := host.Hook{Name: "drain", Allow: []string{"/bin/sleep", "/bin/sh"}}
-			err := run(t.Context(), runOptions{name: "drain", limit: limit}, source(tt.imports, tt.body), hook.Event{}, &HostEnv{Hook: h,
-				Say: func(line string) { fmt.Fprintln(&said, line) }, Record: func([]string) error { return nil }})
+			err := Job{host.Hook{Name: "drain"}, source(tt.imports, tt.body), hook.Event{}, &HostEnv{Hook: h,
+				Say: func(line string) { fmt.Fprintln(&said, line) }, Record: func([]string) error { return nil }}}.run(t.Context(), limit)
 			switch {
 			case tt.want == "" && err != nil:
 				t.Errorf("%v", err)
@@ -265,7 +265,7 @@ func TestLoad(t *testing.T) {
 func BenchmarkHook(b *testing.B) {
 	s := source("fmt", "\tenv.Log(\"hello %s\", fmt.Sprint(1))\n\treturn nil")
 	for b.Loop() {
-		if err := Run(context.Background(), host.Hook{Name: "drain"}, s, hook.Event{}, &HostEnv{Say: func(string) {}}); err != nil {
+		if err := Run(context.Background(), Job{host.Hook{Name: "drain"}, s, hook.Event{}, &HostEnv{Say: func(string) {}}}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -73,7 +74,7 @@ func (t *trapWalk) visit(n ast.Node) bool {
 		t.address(n)
 	case *ast.SelectorExpr:
 		if s := t.info.Selections[n]; s != nil && s.Kind() == types.MethodVal && !t.called[n] {
-			t.report(ruleMethodValue, n, "", "write a function that calls %s instead, outside of loops", n.Sel.Name)
+			t.report(ruleMethodValue, n, "", fmt.Sprintf("write a function that calls %s instead, outside of loops", n.Sel.Name))
 		}
 	case *ast.ReturnStmt:
 		t.returned(n)
@@ -82,12 +83,12 @@ func (t *trapWalk) visit(n ast.Node) bool {
 }
 
 // report reports at the beginning of a node, as long as the word there.
-func (t *trapWalk) report(r rule, n ast.Node, word, detail string, args ...any) {
+func (t *trapWalk) report(r rule, n ast.Node, word, detail string) {
 	at := t.node(n)
 	if word != "" {
 		at = t.at(t.fset.Position(n.Pos()), len(word))
 	}
-	t.out = append(t.out, r.In(at, detail, args...))
+	t.out = append(t.out, r.In(at, "%s", detail))
 }
 
 func (t *trapWalk) loopVars(of ...ast.Expr) {
@@ -167,7 +168,7 @@ func (t *trapWalk) address(n *ast.UnaryExpr) {
 		x = ast.Unparen(s.X)
 	}
 	if id, ok := x.(*ast.Ident); ok && t.loopVar[t.info.Uses[id]] {
-		t.report(ruleAddress, n, "", "copy it first: own := %s, and take the address of that", id.Name)
+		t.report(ruleAddress, n, "", fmt.Sprintf("copy it first: own := %s, and take the address of that", id.Name))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"linkspan/core/hook"
+	"linkspan/core/host"
 )
 
 // piece is a piece of a script: what its Run does, and what stands beside it.
@@ -23,7 +24,7 @@ func (p piece) says(t *testing.T) string {
 	t.Helper()
 	var said []string
 	env := &HostEnv{Say: func(line string) { said = append(said, line) }}
-	if err := run(t.Context(), runOptions{name: "x", limit: time.Minute}, p.source(), hook.Event{}, env); err != nil {
+	if err := (Job{host.Hook{Name: "x"}, p.source(), hook.Event{}, env}).run(t.Context(), time.Minute); err != nil {
 		return err.Error()
 	}
 	return strings.Join(said, " ")

@@ -96,10 +96,16 @@ func InsideBench(b *testing.B, limit time.Duration) bool {
 // enough.
 func boots(t testing.TB, kernel runner, args []string, limit time.Duration) (int, string) {
 	var out bytes.Buffer
-	code, err := boot(t, kernel, args, limit, &out)
+	args = append(args, fmt.Sprintf("-test.timeout=%s", limit))
+	boot := func() (int, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		return kernel.Run(ctx, uml.Options{Args: append(args, passedOn()...), Env: ownEnvironment(), Memory: 1024, Stdout: &out})
+	}
+	code, err := boot()
 	if err != nil && out.Len() == 0 {
 		t.Logf("booting again: %v", err)
-		code, err = boot(t, kernel, args, limit, &out)
+		code, err = boot()
 	}
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
@@ -123,13 +129,6 @@ func machine(t testing.TB) (runner, error) {
 		return n, nil
 	}
 	return nil, err
-}
-
-func boot(t testing.TB, kernel runner, args []string, limit time.Duration, out *bytes.Buffer) (int, error) {
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	args = append(args, fmt.Sprintf("-test.timeout=%s", limit))
-	return kernel.Run(ctx, uml.Options{Args: append(args, passedOn()...), Env: ownEnvironment(), Memory: 1024, Stdout: out})
 }
 
 // exactly is the -test.run pattern of one test.

@@ -2183,7 +2183,14 @@ type Restart struct {
 	// A backend that changes what runs makes it needless.
 	Replaceable bool `protobuf:"varint,4,opt,name=replaceable,proto3" json:"replaceable,omitempty"`
 	// Why it is not done; "" when it is.
-	Skipped       string `protobuf:"bytes,5,opt,name=skipped,proto3" json:"skipped,omitempty"`
+	Skipped string `protobuf:"bytes,5,opt,name=skipped,proto3" json:"skipped,omitempty"`
+	// The site's own way to restart it, as arguments, without a shell.
+	Command []string `protobuf:"bytes,6,rep,name=command,proto3" json:"command,omitempty"`
+	// What is taken down and up instead of the whole service, the lower
+	// interfaces first.
+	Interfaces []string `protobuf:"bytes,7,rep,name=interfaces,proto3" json:"interfaces,omitempty"`
+	// How long it may take, in nanoseconds; 0 is the program's own limit.
+	TimeoutNs     int64 `protobuf:"varint,8,opt,name=timeout_ns,json=timeoutNs,proto3" json:"timeout_ns,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2251,6 +2258,27 @@ func (x *Restart) GetSkipped() string {
 		return x.Skipped
 	}
 	return ""
+}
+
+func (x *Restart) GetCommand() []string {
+	if x != nil {
+		return x.Command
+	}
+	return nil
+}
+
+func (x *Restart) GetInterfaces() []string {
+	if x != nil {
+		return x.Interfaces
+	}
+	return nil
+}
+
+func (x *Restart) GetTimeoutNs() int64 {
+	if x != nil {
+		return x.TimeoutNs
+	}
+	return 0
 }
 
 // Diagnostic is one fault of the definition or of the host.
@@ -2703,13 +2731,19 @@ const file_linkspan_plugin_v1_backend_proto_rawDesc = "" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x121\n" +
 	"\aobjects\x18\x03 \x03(\v2\x17.linkspan.plugin.v1.RefR\aobjects\x12\x15\n" +
-	"\x06gap_ns\x18\x04 \x01(\x03R\x05gapNs\"\x87\x01\n" +
+	"\x06gap_ns\x18\x04 \x01(\x03R\x05gapNs\"\xe0\x01\n" +
 	"\aRestart\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x10\n" +
 	"\x03why\x18\x02 \x01(\tR\x03why\x12\x14\n" +
 	"\x05order\x18\x03 \x01(\x05R\x05order\x12 \n" +
 	"\vreplaceable\x18\x04 \x01(\bR\vreplaceable\x12\x18\n" +
-	"\askipped\x18\x05 \x01(\tR\askipped\"\xea\x01\n" +
+	"\askipped\x18\x05 \x01(\tR\askipped\x12\x18\n" +
+	"\acommand\x18\x06 \x03(\tR\acommand\x12\x1e\n" +
+	"\n" +
+	"interfaces\x18\a \x03(\tR\n" +
+	"interfaces\x12\x1d\n" +
+	"\n" +
+	"timeout_ns\x18\b \x01(\x03R\ttimeoutNs\"\xea\x01\n" +
 	"\n" +
 	"Diagnostic\x12\x1a\n" +
 	"\bseverity\x18\x01 \x01(\tR\bseverity\x12\x12\n" +

@@ -74,12 +74,14 @@ func ToEffect(m *Effect) plan.Effect {
 
 // FromRestart makes the message of a restart.
 func FromRestart(r plan.Restart) *Restart {
-	return &Restart{Service: r.Service, Why: r.Why, Order: int32(r.Order), Replaceable: r.Replaceable, Skipped: r.Skipped}
+	return &Restart{Service: r.Service, Why: r.Why, Order: int32(r.Order), Replaceable: r.Replaceable, Skipped: r.Skipped,
+		Command: r.Command, Interfaces: r.Interfaces, TimeoutNs: int64(r.Timeout)}
 }
 
 // ToRestart reads the message of a restart.
 func ToRestart(m *Restart) plan.Restart {
-	return plan.Restart{Service: m.GetService(), Why: m.GetWhy(), Order: int(m.GetOrder()), Replaceable: m.GetReplaceable(), Skipped: m.GetSkipped()}
+	return plan.Restart{Service: m.GetService(), Why: m.GetWhy(), Order: int(m.GetOrder()), Replaceable: m.GetReplaceable(), Skipped: m.GetSkipped(),
+		Command: m.GetCommand(), Interfaces: m.GetInterfaces(), Timeout: time.Duration(m.GetTimeoutNs())}
 }
 
 // FromDiagnostic makes the message of a diagnostic.
