@@ -24,7 +24,8 @@ const (
 	// its question lost: those of a second. It is counted in questions and not in
 	// time, because the time in which the whole kernel stood still delays nobody.
 	lateAfter = 500
-	// restTimes is how much longer than asking took it waits before it asks again.
+	// restTimes is how much longer than asking and hearing took it waits before it
+	// asks again.
 	// On a machine that is slow, those that ask would else leave no time to
 	// anybody else, among them the kernel's thread that handles frames.
 	restTimes = 5
@@ -92,7 +93,8 @@ func (p *pinger) open(ns netns.NsHandle) error {
 func (p *pinger) run() {
 	defer unix.Close(p.fds[0])
 	defer unix.Close(p.fds[1])
-	buffer, next := make([]byte, 2048), time.Now()
+	buffer, next, begin := make([]byte, 2048), time.Now(), time.Now()
+	busy := time.Duration(0) // since it last began to ask, without waits
 	for {
 		select {
 		case <-p.stop:
@@ -100,12 +102,15 @@ func (p *pinger) run() {
 		default:
 		}
 		if now := time.Now(); !now.Before(next) {
+			next = now.Add(max(period, min(restTimes*busy, mostRest)))
+			busy = 0
 			for i := range p.targets {
 				p.ask(i)
 			}
-			next = now.Add(max(period, min(restTimes*time.Since(now), mostRest)))
 		}
+		busy += time.Since(begin)
 		p.wait(time.Until(next))
+		begin = time.Now()
 		p.hear(0, buffer)
 		p.hear(1, buffer)
 	}
