@@ -18,8 +18,10 @@ import (
 func diagnosed(t *testing.T, definition string) diag.List {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "site.hcl"), []byte(definition), 0o600); err != nil {
-		t.Fatal(err)
+	write(t, filepath.Join(dir, "site.hcl"), definition)
+	for _, script := range []string{"drain", "announce"} { // those of the examples
+		write(t, filepath.Join(dir, script+".go"), "package "+script+"\n\nimport (\n\t\"context\"\n\n\t\"linkspan/core/hook\"\n)\n\n"+
+			"func Run(ctx context.Context, env hook.Env, event hook.Event) error { return nil }\n")
 	}
 	_, diags, err := standard().load(dir)
 	if err != nil {

@@ -47,6 +47,7 @@ func kernelTest(t *testing.T, variable string, modules ...string) bool {
 // TestPowerCutAtEveryWrite applies on a device that notes each write as it becomes
 // durable (dm-log-writes), and recovers the device as it was after each of them.
 func TestPowerCutAtEveryWrite(t *testing.T) {
+	long(t)
 	if !kernelTest(t, "LINKSPAN_TEST_LOG_WRITES", "loop", "dm_mod", "dm_log_writes") {
 		return
 	}

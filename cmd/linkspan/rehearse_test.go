@@ -45,6 +45,7 @@ func TestRehearsals(t *testing.T) {
 // TestEndsWithItsPerson: a kernel that was kept ends with the program, however
 // that ends, and leaves nothing behind.
 func TestEndsWithItsPerson(t *testing.T) {
+	long(t)
 	if testing.Short() {
 		t.Skip("a rehearsal boots a kernel: not with -short")
 	}

@@ -35,6 +35,7 @@ const liveCut = `
 // as well. Without a confirmation everything is as before, and the next session
 // comes in.
 func TestSSHSessionDies(t *testing.T) {
+	long(t)
 	for _, tool := range []string{"sshd", "ssh", "ssh-keygen"} { // some of them in /usr/sbin
 		if _, err := exec.LookPath(tool); err != nil {
 			missing(t, tool+" (Debian packages openssh-server, openssh-client)")
