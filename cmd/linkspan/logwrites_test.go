@@ -34,7 +34,7 @@ func kernelTest(t *testing.T, variable string, modules ...string) bool {
 	pattern := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$"
 	code, err := kernel.Run(t.Context(), uml.Options{
 		Args: []string{"-test.run=" + pattern, "-test.v=true", fmt.Sprintf("-faults=%d", *faultsWanted)},
-		Env:  []string{variable + "=1", lab.RequireLive + "=" + os.Getenv(lab.RequireLive)}, Stdout: &said, Memory: 512,
+		Env:  []string{variable + "=1", longVariable + "=1", lab.RequireLive + "=" + os.Getenv(lab.RequireLive)}, Stdout: &said, Memory: 512,
 		Modules: append(uml.DefaultModules(), modules...),
 	})
 	t.Logf("in the rehearsal kernel:\n%s", said.String())
