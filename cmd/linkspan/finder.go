@@ -43,7 +43,7 @@ func (a *app) newFinder(path string, locked bool) (*finder, diag.List, error) {
 	f.where.Overrides = make(map[string]string)
 	for _, o := range a.flags.devOverrides {
 		name, file, ok := strings.Cut(o, "=")
-		if !ok || !trust.NameForm.MatchString(name) || file == "" {
+		if !ok || !trust.NameForm().MatchString(name) || file == "" {
 			return nil, nil, usage(fmt.Errorf("-dev-override is NAME=PATH, not %q", o))
 		}
 		absolute, err := filepath.Abs(file)

@@ -41,7 +41,7 @@ func (f *finder) script(dir string, b host.Backend) diag.List {
 	if slices.Contains(f.where.Builtins, b.Name) {
 		return diag.List{script.RuleSource.At("", "backend %q is built in, and cannot be a script", b.Name)}
 	}
-	if !trust.NameForm.MatchString(b.Name) {
+	if !trust.NameForm().MatchString(b.Name) {
 		return diag.List{script.RuleSource.At("", "%q is no name of a backend: it has lower-case letters, digits and hyphens, at most 32", b.Name)}
 	}
 	absolute, err := filepath.Abs(dir)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // MaxName is the longest interface name in bytes (IFNAMSIZ 16 less the NUL;
@@ -15,7 +16,7 @@ const MaxName = 15
 // nameForm is stricter than the kernel, which accepts `$(id)`, `xenbr0;id` and
 // `--help`: names end in file names, in shell-sourced files and on command
 // lines.
-var nameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*$`)
+var nameForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*$`) })
 
 // reservedNames are refused by the kernel or have a meaning of their own in
 // /proc/sys/net and /sys/class/net.
@@ -35,7 +36,7 @@ func CheckName(name string) error {
 		return fmt.Errorf("an interface name may not be empty")
 	case len(name) > MaxName:
 		return fmt.Errorf("%q has %d bytes; the kernel takes at most %d", name, len(name), MaxName)
-	case !nameForm.MatchString(name):
+	case !nameForm().MatchString(name):
 		return fmt.Errorf("%q has a character that is not taken in interface names: a letter first, then letters, digits, %q, %q and %q", name, "_", ".", "-")
 	case slices.Contains(reservedNames, name):
 		return fmt.Errorf("%q is reserved", name)

@@ -44,10 +44,8 @@ var (
 	ruleProbe         = modelRule("LS2038", "a check that cannot be made")
 )
 
-// modelRule joins a rule with its explanation.
 func modelRule(code, summary string) diag.Rule {
-	e := explanations[code]
-	return diag.Rule{Code: code, Severity: diag.Error, Summary: summary, Explain: e.text, Wrong: e.wrong, Right: e.right}
+	return diag.Rule{Code: code, Severity: diag.Error, Summary: summary}
 }
 
 func warning(r diag.Rule) diag.Rule {
@@ -57,11 +55,11 @@ func warning(r diag.Rule) diag.Rule {
 
 // Rules lists the rules of this package, by code.
 func Rules() []diag.Rule {
-	return []diag.Rule{
+	return explained([]diag.Rule{
 		ruleName, ruleNameTwice, ruleUnknown, ruleCycle, ruleTwoMasters, rulePortTwice, ruleAddressOnPort,
 		ruleVLANRange, ruleVLANTwice, ruleVLANOnPort, ruleMTU, ruleBondMode, ruleBondValue, ruleBondPrimary,
 		ruleTwoMonitors, ruleNoMonitor, ruleBondDelay, ruleBondEmpty, ruleGateway, ruleAddress, ruleAddressTwice,
 		ruleMAC, ruleMACTwice, ruleOverlap, ruleDefaultRoutes, ruleFamily, ruleRoute, ruleRange, ruleWord,
 		ruleDescription, ruleStacking, ruleLowerAbsent, ruleBridgeTimer, ruleNoBackend, ruleHook, ruleCheck, ruleDuration, ruleProbe,
-	}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -67,7 +68,7 @@ func (l *loader) hostBlock(b *hclsyntax.Block, seen map[string]diag.Range) {
 }
 
 // hostNameForm is also the form of a folder below render's output.
-var hostNameForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
+var hostNameForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`) })
 
 func (l *loader) hostName(b *hclsyntax.Block, ctx *hcl.EvalContext) (string, diag.Range, bool) {
 	name, where := b.Labels[0], labelRange(b)
@@ -81,7 +82,7 @@ func (l *loader) hostName(b *hclsyntax.Block, ctx *hcl.EvalContext) (string, dia
 		l.add(ruleMissing.In(where, "a host with for_each needs name, e.g. name = each.key"))
 		return "", where, false
 	}
-	if len(name) > 253 || !hostNameForm.MatchString(name) {
+	if len(name) > 253 || !hostNameForm().MatchString(name) {
 		l.add(ruleHostName.In(where, "%q is no host name: letters, digits, dots and hyphens", name))
 		return "", where, false
 	}

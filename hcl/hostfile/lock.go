@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -97,7 +98,7 @@ func (l *Lock) read(body *hclsyntax.Body) diag.List {
 }
 
 // digestForm is a SHA-256 in hex.
-var digestForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var digestForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{64}$`) })
 
 // lockedPlugin reads one block.
 func lockedPlugin(b *hclsyntax.Block) (LockedPlugin, diag.List) {
@@ -137,7 +138,7 @@ func (p *LockedPlugin) take(name string, v cty.Value) bool {
 		return accuracy == 0 && n > 0 && n < 1<<20
 	case name == "sha256" && v.Type().IsObjectType():
 		for platform, digest := range v.AsValueMap() {
-			if digest.IsNull() || digest.Type() != cty.String || !digestForm.MatchString(digest.AsString()) {
+			if digest.IsNull() || digest.Type() != cty.String || !digestForm().MatchString(digest.AsString()) {
 				return false
 			}
 			p.SHA256[platform] = digest.AsString()

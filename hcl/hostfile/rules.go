@@ -38,10 +38,8 @@ var ruleFunction = languageRule("LS1028", "a function that cannot be called")
 // CodeUnknownBackend is the code of a backend that Options.Schema does not know.
 const CodeUnknownBackend = "LS1017"
 
-// languageRule joins a rule with its explanation.
 func languageRule(code, summary string) diag.Rule {
-	e := explanations[code]
-	return diag.Rule{Code: code, Severity: diag.Error, Summary: summary, Explain: e.text, Wrong: e.wrong, Right: e.right}
+	return diag.Rule{Code: code, Severity: diag.Error, Summary: summary}
 }
 
 func mild(r diag.Rule) diag.Rule {
@@ -51,9 +49,9 @@ func mild(r diag.Rule) diag.Rule {
 
 // Rules lists the rules of this package, by code.
 func Rules() []diag.Rule {
-	return []diag.Rule{
+	return explained([]diag.Rule{
 		ruleRead, ruleSize, ruleCharacter, ruleSyntax, ruleExpression, ruleUnknownBlock, ruleUnknownAttribute, ruleLabels,
 		ruleTwice, ruleMissing, ruleType, ruleWords, ruleVariable, ruleCycle, ruleReference, ruleInterface, ruleBackend,
 		ruleAddress, ruleProfile, ruleConflict, ruleForEach, ruleHostName, ruleVersion, ruleTwoKinds, ruleManners, ruleSecret, ruleFunction,
-	}
+	})
 }

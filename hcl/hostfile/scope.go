@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -89,12 +90,12 @@ func isLiteral(e hcl.Expression) bool {
 	return false
 }
 
-var unknownFunction = regexp.MustCompile(`There is no function named "([^"]*)"`)
+var unknownFunction = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`There is no function named "([^"]*)"`) })
 
 // functionHint suggests a function, which the expression's own diagnostics do
 // only within a namespace.
 func (l *loader) functionHint(detail string) string {
-	m := unknownFunction.FindStringSubmatch(detail)
+	m := unknownFunction().FindStringSubmatch(detail)
 	if m == nil {
 		return ""
 	}

@@ -226,7 +226,7 @@ func TestHarnessFinds(t *testing.T) {
 
 // Raw options cannot change the shell or the scripts themselves.
 func TestForbiddenOptions(t *testing.T) {
-	names := append(slices.Collect(maps.Keys(reader.Forbidden)), "BASH_ENV", "LD_PRELOAD", "PS4", "LANG", "lower", "1A", "A-B", "")
+	names := append(slices.Collect(maps.Keys(reader.Forbidden())), "BASH_ENV", "LD_PRELOAD", "PS4", "LANG", "lower", "1A", "A-B", "")
 	for _, key := range names {
 		h, target := stage(host.KindEthernet)
 		for n := range h.Interfaces {

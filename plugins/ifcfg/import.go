@@ -97,10 +97,10 @@ func (r *reading) rawKeys(f *survey.File, one *host.Interface) map[string]map[st
 	for key, value := range f.Keys {
 		row, known := reader.KeyNamed(key)
 		switch {
-		case key == shell.DescriptionKey, value == "", known && (row.Own || row.Global), reader.WhyForbidden(key) != "", !reader.RawKeyForm.MatchString(key):
+		case key == shell.DescriptionKey, value == "", known && (row.Own || row.Global), reader.WhyForbidden(key) != "", !reader.RawKeyForm().MatchString(key):
 		case key == "USERCTL" && value == "no", key == "NOZEROCONF" && value == "yes", key == "ISALIAS":
 		case known && !r.Reader.Takes(key):
-		case known && !row.Form.Fits(value), !known && !reader.WordsForm.MatchString(value):
+		case known && !row.Form.Fits(value), !known && !reader.WordsForm().MatchString(value):
 			r.Diags = append(r.Diags, rule.LeftOut.In(survey.At(f.Path(), f.Doc.LineOf(key)), "%s=%s cannot stand in a definition; it stays in the file", key, value))
 		default:
 			raw[key] = value

@@ -97,7 +97,7 @@ func vlanNames(r *reader.Reader) string {
 		return "any; a number after the first `.` is the id"
 	case r.Takes("VID"):
 		return "any, with VID and PHYSDEV"
-	case r.VLANName == reader.EthVLAN:
+	case r.VLANName() == reader.EthVLAN():
 		return "`ethN.ID`, `bondN.ID`, `vlanID`"
 	}
 	return "`PARENT.ID`, `vlanID`"

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -60,8 +61,12 @@ func (c *client) death(message string) string {
 
 // The texts of go-plugin 1.8.0 (client.go) that are told in other words.
 var (
-	wrongVersion = regexp.MustCompile(`incompatible API version with plugin\. Plugin version: (-?\d+)`)
-	noHandshake  = regexp.MustCompile(`(?s)^Unrecognized remote plugin message: (.*?)(\nFailed to read any lines from plugin's stdout)?\n?$`)
+	wrongVersion = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`incompatible API version with plugin\. Plugin version: (-?\d+)`)
+	})
+	noHandshake = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?s)^Unrecognized remote plugin message: (.*?)(\nFailed to read any lines from plugin's stdout)?\n?$`)
+	})
 )
 
 // attempt is one start of a plugin.
@@ -76,10 +81,10 @@ type attempt struct {
 func (a attempt) failed(err error) error {
 	who := fmt.Sprintf("plugin %q (%s) did not start", a.spec.Name, a.spec.Shown())
 	text := err.Error()
-	if m := wrongVersion.FindStringSubmatch(text); m != nil {
+	if m := wrongVersion().FindStringSubmatch(text); m != nil {
 		return fmt.Errorf("%s: it speaks version %s of the plugin protocol, and this linkspan %s; install a build of it for one of these, or another linkspan", who, m[1], versionList(a.options.newest))
 	}
-	if m := noHandshake.FindStringSubmatch(text); m != nil {
+	if m := noHandshake().FindStringSubmatch(text); m != nil {
 		return fmt.Errorf("%s: %s; is it a linkspan plugin? run it by hand to see what it says", who, a.said(m[1], m[2] != ""))
 	}
 	switch {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -251,11 +252,11 @@ func renameStep(s step, set func(*string)) step {
 }
 
 // linkNames finds what may be names of links in a text.
-var linkNames = regexp.MustCompile(`[^\s,:;"]+`)
+var linkNames = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^\s,:;"]+`) })
 
 // renameText does it to the words of an effect.
 func renameText(text string, set func(*string)) string {
-	return linkNames.ReplaceAllStringFunc(text, func(word string) string {
+	return linkNames().ReplaceAllStringFunc(text, func(word string) string {
 		set(&word)
 		return word
 	})

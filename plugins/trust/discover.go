@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"linkspan/core/diag"
 )
@@ -20,7 +21,7 @@ import (
 const Prefix = "linkspan-backend-"
 
 // NameForm is the form of a backend's name.
-var NameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+var NameForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`) })
 
 // SystemDir is where packages install plugins.
 const SystemDir = "/usr/libexec/linkspan"
@@ -87,7 +88,7 @@ func Find(name string, w Where) (Spec, error) {
 	if slices.Contains(w.Builtins, name) {
 		return Builtin(name), nil
 	}
-	if !NameForm.MatchString(name) {
+	if !NameForm().MatchString(name) {
 		return Spec{}, fmt.Errorf("%q is no name of a backend: it has lower-case letters, digits and hyphens, at most 32", name)
 	}
 	dirs := w.dirs()
@@ -179,7 +180,7 @@ func (w Where) names() []string {
 			continue // as good as empty; Find says what is wrong with a name that it looks for
 		}
 		for _, e := range entries {
-			if name, ok := strings.CutPrefix(e.Name(), Prefix); ok && NameForm.MatchString(name) {
+			if name, ok := strings.CutPrefix(e.Name(), Prefix); ok && NameForm().MatchString(name) {
 				out = append(out, name)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"linkspan/core/diag"
 )
@@ -94,13 +95,13 @@ func (r *reading) records(name string) []record {
 var environment = []string{"/etc/sysconfig/xend", "/etc/sysconfig/xencommons", "/etc/default/xend", "/etc/default/xencommons", "/etc/init.d/xend",
 	"/etc/systemd/system/xend.service", "/usr/lib/systemd/system/xend.service", "/lib/systemd/system/xend.service"}
 
-var xendConfig = regexp.MustCompile(`(?m)^[^#\n]*\bXEND_CONFIG=["']?([^"'\s;]+)`)
+var xendConfig = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^[^#\n]*\bXEND_CONFIG=["']?([^"'\s;]+)`) })
 
 // otherConfig reports that xend reads another file than the one that is
 // edited: XEND_CONFIG says so to the running one, or where it is started.
 func (r *reading) otherConfig() {
 	for _, name := range environment {
-		if m := xendConfig.FindStringSubmatch(r.tree.Text(name)); m != nil {
+		if m := xendConfig().FindStringSubmatch(r.tree.Text(name)); m != nil {
 			r.setElsewhere(m[1], name)
 			return
 		}
@@ -143,9 +144,11 @@ func (r *reading) xendPID() int {
 // leftover matches what network-bridge leaves: the card by another name (p and
 // its own), the host's own end of a loop, and the bridge that it renames at the
 // end.
-var leftover = regexp.MustCompile(`^(p(eth|em|bond)[0-9]+(\.[0-9]+)?|vif0\.[0-9]+|tmpbridge)$`)
+var leftover = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(p(eth|em|bond)[0-9]+(\.[0-9]+)?|vif0\.[0-9]+|tmpbridge)$`)
+})
 
-var cardName = regexp.MustCompile(`^(eth|em|bond)[0-9]+$`)
+var cardName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(eth|em|bond)[0-9]+$`) })
 
 // leftovers reports what an earlier run of network-bridge has made and nobody
 // declares.
@@ -157,9 +160,9 @@ func (r *reading) leftovers() {
 	for _, name := range r.live.Names {
 		_, declared := r.host.Interface(name)
 		switch {
-		case leftover.MatchString(name) && !declared:
+		case leftover().MatchString(name) && !declared:
 			found = append(found, name)
-		case cardName.MatchString(name) && slices.Contains(r.live.Bridges, name) && !declaredBridge(r.host, name):
+		case cardName().MatchString(name) && slices.Contains(r.live.Bridges, name) && !declaredBridge(r.host, name):
 			found = append(found, "the bridge "+name)
 		}
 	}

@@ -87,7 +87,9 @@ type Deadline struct {
 	For  time.Duration `json:"for_ns"` // how long it was from when it was set
 }
 
-var table = crc32.MakeTable(crc32.Castagnoli)
+// checksum is the CRC-32C of a record's JSON. Its tables are made when the first
+// record needs them.
+func checksum(body []byte) uint32 { return crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)) }
 
 // encode writes a record as a line: the CRC-32C of what follows in eight hex
 // digits, a blank, JSON.
@@ -96,7 +98,7 @@ func encode(r Record) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fmt.Appendf(nil, "%08x %s\n", crc32.Checksum(body, table), body), nil
+	return fmt.Appendf(nil, "%08x %s\n", checksum(body), body), nil
 }
 
 // ErrDamaged says that a journal is not what was written.
@@ -135,7 +137,7 @@ func decodeLine(line []byte, all bool) (Record, error) {
 	if err != nil {
 		return r, errors.New("no checksum")
 	}
-	if crc32.Checksum(body, table) != uint32(want) {
+	if checksum(body) != uint32(want) {
 		return r, errors.New("the checksum does not match")
 	}
 	if !all {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -30,7 +31,7 @@ type Store struct {
 // In is the store of a state directory. It is made with the first run.
 func In(stateDir string) Store { return Store{dir: filepath.Join(stateDir, "applies")} }
 
-var fileName = regexp.MustCompile(`^([0-9]{6,12})\.journal$`)
+var fileName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]{6,12})\.journal$`) })
 
 // StateDir is the state directory.
 func (s Store) StateDir() string { return filepath.Dir(s.dir) }
@@ -114,7 +115,7 @@ func (s Store) ids() ([]int, error) {
 	}
 	var out []int
 	for _, e := range entries {
-		m := fileName.FindStringSubmatch(e.Name())
+		m := fileName().FindStringSubmatch(e.Name())
 		if m == nil {
 			continue
 		}

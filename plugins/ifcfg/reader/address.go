@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 
 	"linkspan/core/host"
 )
@@ -117,7 +118,7 @@ func maskBits(mask string) (int, bool) {
 		return 0, false
 	}
 	for bits := 0; bits <= 32; bits++ {
-		if Masks[bits] == mask {
+		if Masks()[bits] == mask {
 			return bits, true
 		}
 	}
@@ -125,7 +126,7 @@ func maskBits(mask string) (int, bool) {
 }
 
 // Masks are the netmasks by prefix length.
-var Masks = func() (out [33]string) {
+var Masks = sync.OnceValue(func() (out [33]string) {
 	for bits := range out {
 		var b [4]byte
 		for i := range bits {
@@ -134,7 +135,7 @@ var Masks = func() (out [33]string) {
 		out[bits] = netip.AddrFrom4(b).String()
 	}
 	return out
-}()
+})
 
 // addressing6 follows ifup-ipv6 and NetworkManager's make_ip6_setting.
 func addressing6(k Keys, r *Reader, i *host.Interface) {

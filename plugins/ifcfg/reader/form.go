@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"linkspan/core/host"
 	"linkspan/plugins/ifcfg/shell"
@@ -40,11 +41,13 @@ const (
 // No word of a value that the scripts put on a command line begins with "-",
 // where the command would take it for an option.
 var (
-	WordForm  = regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+][A-Za-z0-9_.,:/@%+-]*$`)
-	plainForm = regexp.MustCompile(`^[A-Za-z0-9]+$`)
-	WordsForm = regexp.MustCompile(`^ *([A-Za-z0-9_.,:/@%+=][A-Za-z0-9_.,:/@%+=-]*( +|$))*$`)
-	argsForm  = regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+; =-]*$`)
-	PairForm  = regexp.MustCompile(`^[a-z][a-z0-9_]*=[A-Za-z0-9_.,:+-]+$`)
+	WordForm  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+][A-Za-z0-9_.,:/@%+-]*$`) })
+	plainForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]+$`) })
+	WordsForm = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^ *([A-Za-z0-9_.,:/@%+=][A-Za-z0-9_.,:/@%+=-]*( +|$))*$`)
+	})
+	argsForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+; =-]*$`) })
+	PairForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_]*=[A-Za-z0-9_.,:+-]+$`) })
 )
 
 // Fits reports whether a value has the form. An empty value fits every form:
@@ -55,11 +58,11 @@ func (f Form) Fits(v string) bool {
 	}
 	switch f {
 	case formWord:
-		return WordForm.MatchString(v)
+		return WordForm().MatchString(v)
 	case formPlain:
-		return plainForm.MatchString(v)
+		return plainForm().MatchString(v)
 	case formArgs:
-		return argsForm.MatchString(v)
+		return argsForm().MatchString(v)
 	case formInteger:
 		_, err := strconv.ParseInt(v, 10, 32)
 		return err == nil
@@ -88,11 +91,11 @@ func (f Form) Fits(v string) bool {
 		m, err := net.ParseMAC(v)
 		return err == nil && len(m) == 6 && !strings.ContainsAny(v, "-.")
 	case formName:
-		return len(v) <= host.MaxName && WordForm.MatchString(v) && !strings.ContainsAny(v, "/%")
+		return len(v) <= host.MaxName && WordForm().MatchString(v) && !strings.ContainsAny(v, "/%")
 	case formPairs:
-		return allOf(strings.Fields(v), PairForm.MatchString)
+		return allOf(strings.Fields(v), PairForm().MatchString)
 	case formWords:
-		return WordsForm.MatchString(v)
+		return WordsForm().MatchString(v)
 	}
 	return shell.CheckValue(v) == nil
 }
@@ -100,7 +103,7 @@ func (f Form) Fits(v string) bool {
 func isIPv6(v string) bool {
 	v, _, _ = strings.Cut(v, "/")
 	a, err := netip.ParseAddr(v)
-	return err == nil && a.Is6() && WordForm.MatchString(v)
+	return err == nil && a.Is6() && WordForm().MatchString(v)
 }
 
 func allOf(words []string, ok func(string) bool) bool {
@@ -132,4 +135,4 @@ func IsFalse(v string) bool {
 }
 
 // RawKeyForm is the form of a key that backend_options may set.
-var RawKeyForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
+var RawKeyForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`) })

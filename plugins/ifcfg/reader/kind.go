@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"linkspan/core/host"
 )
@@ -45,7 +46,7 @@ func vlanToScripts(k Keys, r *Reader) (parent string, id int) {
 		return parent, n
 	}
 	device := k["DEVICE"]
-	m := r.VLANName.FindStringSubmatch(device)
+	m := r.VLANName().FindStringSubmatch(device)
 	if m == nil {
 		return parent, 0
 	}
@@ -194,7 +195,7 @@ func setPort(p *host.BridgePort, key string, n int) {
 var nmPortOptions = []string{"path_cost", "priority", "hairpin_mode"}
 
 // MacForm is a hardware address as the language spells it.
-var MacForm = regexp.MustCompile(`^[0-9a-f]{2}(:[0-9a-f]{2}){5}$`)
+var MacForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{2}(:[0-9a-f]{2}){5}$`) })
 
 // SpellDelay writes a time in the unit of DELAY and AGEING.
 func (r *Reader) SpellDelay(c host.Centiseconds) string {

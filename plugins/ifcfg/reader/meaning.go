@@ -50,7 +50,7 @@ func KindOf(k Keys, r *Reader, s *Surroundings) host.Kind {
 	switch {
 	case k["TYPE"] == "Bridge": // exact case in every version, init.d/network and ifup-eth
 		return host.KindBridge
-	case k.exactly("VLAN", "yes") && (r.VLANName.MatchString(k["DEVICE"]) || r.Takes("VID") && k["VID"] != "" && k["PHYSDEV"] != ""):
+	case k.exactly("VLAN", "yes") && (r.VLANName().MatchString(k["DEVICE"]) || r.Takes("VID") && k["VID"] != "" && k["PHYSDEV"] != ""):
 		return host.KindVLAN
 	case k.exactly("SLAVE", "yes"):
 		return host.KindEthernet
@@ -171,7 +171,7 @@ func bondOf(k Keys, r *Reader, s *Surroundings) *host.Bond {
 	}
 	for word := range strings.FieldsSeq(text) {
 		key, _, _ := strings.Cut(word, "=")
-		if !PairForm.MatchString(word) { // the driver has no such option
+		if !PairForm().MatchString(word) { // the driver has no such option
 			continue
 		}
 		value := word[strings.LastIndexByte(word, '=')+1:]

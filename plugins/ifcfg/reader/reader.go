@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Set is a set of readers, one bit each.
@@ -66,7 +67,7 @@ type Reader struct {
 	// PortsLast: files with BRIDGE= come up last and bridges with the cards.
 	PortsLast bool
 	// VLANName is the form of DEVICE from which the VLAN's id is read.
-	VLANName *regexp.Regexp
+	VLANName func() *regexp.Regexp
 	// EthtoolList: ETHTOOL_OPTS holds several commands between semicolons, also
 	// such as begin with "-" (ethtool_set, 9.x); before, arguments of -s only.
 	EthtoolList bool
@@ -88,9 +89,11 @@ type Reader struct {
 
 var (
 	// EthVLAN: 7.93, 8.45.19 ifup.
-	EthVLAN = regexp.MustCompile(`^(?:eth|bond)[0-9]+\.([0-9]{1,4})$|^vlan([0-9]{1,4})$`)
+	EthVLAN = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:eth|bond)[0-9]+\.([0-9]{1,4})$|^vlan([0-9]{1,4})$`)
+	})
 	// DottedVLAN: 8.45.35 and later.
-	DottedVLAN = regexp.MustCompile(`^.+\.([0-9]{1,4})$|^vlan([0-9]{1,4})$`)
+	DottedVLAN = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^.+\.([0-9]{1,4})$|^vlan([0-9]{1,4})$`) })
 )
 
 var (
@@ -166,9 +169,13 @@ func (r *Reader) Unknown() bool { return r.Name == AnyRelease }
 var (
 	// Rebuilds of RHEL count as it does. Others also write "release 8" and have
 	// other scripts: Fedora 8 of 2007, XCP-ng 8 (CentOS 7 below), Oracle VM 3 (OL 6).
-	redhatRelease = regexp.MustCompile(`^(?:Red Hat Enterprise|CentOS|Scientific Linux|Oracle Linux|Enterprise Linux Enterprise Linux|Rocky Linux|AlmaLinux|CloudLinux|EuroLinux|Springdale|PUIAS|MIRACLE LINUX|Virtuozzo)\b.*release ([0-9]+)(?:\.([0-9]+))?`)
-	osReleaseID   = regexp.MustCompile(`(?m)^ID="?(?:rhel|centos|scientific|ol|rocky|almalinux|cloudlinux|eurolinux|springdale|miraclelinux|virtuozzo)"?\s*$`)
-	osVersion     = regexp.MustCompile(`(?m)^VERSION_ID="?([0-9]+)`)
+	redhatRelease = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:Red Hat Enterprise|CentOS|Scientific Linux|Oracle Linux|Enterprise Linux Enterprise Linux|Rocky Linux|AlmaLinux|CloudLinux|EuroLinux|Springdale|PUIAS|MIRACLE LINUX|Virtuozzo)\b.*release ([0-9]+)(?:\.([0-9]+))?`)
+	})
+	osReleaseID = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?m)^ID="?(?:rhel|centos|scientific|ol|rocky|almalinux|cloudlinux|eurolinux|springdale|miraclelinux|virtuozzo)"?\s*$`)
+	})
+	osVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^VERSION_ID="?([0-9]+)`) })
 )
 
 // Detect finds the reader from the texts of /etc/redhat-release and
@@ -176,9 +183,9 @@ var (
 // not tell, or tell of a release that reads no such files.
 func Detect(redhat, osRelease string, hasScripts bool) string {
 	major, minor := "", ""
-	if m := redhatRelease.FindStringSubmatch(redhat); m != nil {
+	if m := redhatRelease().FindStringSubmatch(redhat); m != nil {
 		major, minor = m[1], m[2]
-	} else if m := osVersion.FindStringSubmatch(osRelease); m != nil && redhat == "" && osReleaseID.MatchString(osRelease) {
+	} else if m := osVersion().FindStringSubmatch(osRelease); m != nil && redhat == "" && osReleaseID().MatchString(osRelease) {
 		major = m[1]
 	}
 	switch {

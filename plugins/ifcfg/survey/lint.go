@@ -219,7 +219,7 @@ func (l *linting) shape() {
 	if l.kind != host.KindVLAN && k["VLAN"] == "yes" {
 		l.atKey("VLAN", rule.VLANName, "%s takes no VLAN id from the name %q; the file does nothing, and ifup says OK", l.Reader.Name, l.Device)
 	}
-	if m := reader.DottedVLAN.FindStringSubmatch(l.Device); l.kind == host.KindVLAN && m != nil && strings.HasPrefix(m[1]+m[2], "0") && k["VID"] == "" && !l.Reader.NM {
+	if m := reader.DottedVLAN().FindStringSubmatch(l.Device); l.kind == host.KindVLAN && m != nil && strings.HasPrefix(m[1]+m[2], "0") && k["VID"] == "" && !l.Reader.NM {
 		l.atKey("DEVICE", rule.VLANName, "the id in %q begins with 0: up to rhel5 the VLAN gets another name, later ip takes the id for octal", l.Device)
 	}
 	if k["HWADDR"] != "" && l.kind != host.KindEthernet && !l.Reader.NM {

@@ -46,7 +46,7 @@ func (w *Writer) ipv4(e *shell.Editor, i *host.Interface) {
 			suffix = strconv.Itoa(n)
 		}
 		e.Set("IPADDR"+suffix, a.Addr().String())
-		e.Set("NETMASK"+suffix, reader.Masks[a.Bits()]) // rhel5 derives the broadcast from it even beside PREFIX
+		e.Set("NETMASK"+suffix, reader.Masks()[a.Bits()]) // rhel5 derives the broadcast from it even beside PREFIX
 		e.Set("PREFIX"+suffix, strconv.Itoa(a.Bits()))
 	}
 	e.UnsetFrom(len(inFile), "IPADDR", "NETMASK", "PREFIX")
@@ -70,7 +70,7 @@ func (w *Writer) AliasFiles(i *host.Interface) []TextFile {
 		e.Set("DEVICE", label)
 		e.Set("ONPARENT", "yes")
 		e.Set("IPADDR", a.Addr().String())
-		e.Set("NETMASK", reader.Masks[a.Bits()])
+		e.Set("NETMASK", reader.Masks()[a.Bits()])
 		e.Set("PREFIX", strconv.Itoa(a.Bits())) // else the parent's counts (ifup-aliases)
 		e.Set("NO_ALIASROUTING", "yes")         // the routes are the parent's
 		out = append(out, TextFile{Path: reader.Dir + "/ifcfg-" + label, Edits: e.Edits})

@@ -262,7 +262,7 @@ func mergeOptions(have string, want []string) string {
 		if o, known := host.BondOptionNamed(key); known && named[o.Driver] {
 			continue
 		}
-		if ok && !named[key] && reader.PairForm.MatchString(w) {
+		if ok && !named[key] && reader.PairForm().MatchString(w) {
 			out = append(out, w)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"linkspan/core/diag"
 	"linkspan/core/host"
@@ -85,13 +86,15 @@ func (w *Writer) reader() string {
 // otherScripts are the device types for which the scripts run another script
 // than ifup-eth, found by the name without its digits (source_config; the
 // files ifup-* of all releases).
-var otherScripts = regexp.MustCompile(`^(?:aliases|bnep|ctc|cipcb|ib|ippp|iucv|ipsec|ipv6|ipx|isdn|ovs|plip|plusb|post|ppp|routes|sit|sl|tunnel|wireless|Team|TeamPort)[0-9]*$`)
+var otherScripts = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:aliases|bnep|ctc|cipcb|ib|ippp|iucv|ipsec|ipv6|ipx|isdn|ovs|plip|plusb|post|ppp|routes|sit|sl|tunnel|wireless|Team|TeamPort)[0-9]*$`)
+})
 
 func (w *Writer) refuseName(i *host.Interface) {
 	if !w.Reader.Dashed && strings.Contains(i.Name, "-") {
 		w.cannot(i, "name", "the scripts take a hyphen in a file's name for the child of another file; %s ifcfg-%s as it is", w.reader(), i.Name)
 	}
-	if !w.Reader.NM && i.Kind != host.KindEthernet && otherScripts.MatchString(i.Name) {
+	if !w.Reader.NM && i.Kind != host.KindEthernet && otherScripts().MatchString(i.Name) {
 		w.cannot(i, "name", "for a device called %q the scripts run another script than the one that makes a %s", i.Name, i.Kind)
 	}
 	if !w.Reader.NM && i.Kind == host.KindBond && (strings.Contains(i.Name, ".") || strings.HasPrefix(i.Name, "vlan")) {
@@ -101,18 +104,18 @@ func (w *Writer) refuseName(i *host.Interface) {
 
 // evaluatedComment is what the init script evaluates wherever it stands, also
 // in a comment: KEY= (rc.d/init.d/network, eval $(fgrep …)).
-var evaluatedComment = regexp.MustCompile(`[A-Z_]=`)
+var evaluatedComment = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Z_]=`) })
 
 func (w *Writer) refuseCommon(i *host.Interface) {
 	switch d := i.Description; {
 	case strings.ContainsFunc(d, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		w.unsafe(i, "description", "%q has a control character, and the files have a line for it", d)
-	case evaluatedComment.MatchString(d):
+	case evaluatedComment().MatchString(d):
 		w.unsafe(i, "description", "%q has capital letters and =, and the scripts evaluate comments in which a key stands", d)
 	case d != strings.TrimSpace(d):
 		w.cannot(i, "description", "%q begins or ends with a blank, which a comment does not keep", d)
 	}
-	if i.MAC != "" && !reader.MacForm.MatchString(i.MAC) {
+	if i.MAC != "" && !reader.MacForm().MatchString(i.MAC) {
 		w.unsafe(i, "mac", "%q is no MAC address", i.MAC)
 	}
 	if m := w.masterOf(i); m != nil && !i.DNS.IsZero() {
@@ -126,7 +129,7 @@ func (w *Writer) refuseCommon(i *host.Interface) {
 		w.cannot(i, "dns.search", "%s a search list without a server beside it", w.reader())
 	}
 	for _, s := range i.DNS.Search {
-		if !reader.WordForm.MatchString(s) || strings.ContainsAny(s, "/%@,+:") {
+		if !reader.WordForm().MatchString(s) || strings.ContainsAny(s, "/%@,+:") {
 			w.unsafe(i, "dns.search", "%q is no domain", s)
 		}
 	}
@@ -200,7 +203,7 @@ func (w *Writer) refuseOptions(i *host.Interface) {
 		row, known := reader.KeyNamed(k)
 		why := reader.WhyForbidden(k)
 		switch {
-		case !reader.RawKeyForm.MatchString(k):
+		case !reader.RawKeyForm().MatchString(k):
 			w.unsafe(i, path, "%q is no key of an ifcfg file: capital letters, digits and _", k)
 		case why != "":
 			w.unsafe(i, path, "%s is %s; a file that root's shell sources may not set it", k, why)

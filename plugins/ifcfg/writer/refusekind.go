@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"linkspan/core/host"
 	"linkspan/plugins/ifcfg/reader"
@@ -50,7 +51,7 @@ func (w *Writer) refusePort(i *host.Interface) {
 	}
 }
 
-var featureForm = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+var featureForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]*$`) })
 
 func (w *Writer) refuseEthernet(i *host.Interface) {
 	m := i.Ethernet.Match
@@ -60,14 +61,14 @@ func (w *Writer) refuseEthernet(i *host.Interface) {
 	if m.Path != "" {
 		w.cannot(i, "match.path", "a file names a card by DEVICE and HWADDR only; use match { mac = … }")
 	}
-	if m.MAC != "" && !reader.MacForm.MatchString(m.MAC) {
+	if m.MAC != "" && !reader.MacForm().MatchString(m.MAC) {
 		w.unsafe(i, "match.mac", "%q is no MAC address", m.MAC)
 	}
 	if len(i.Ethernet.Offload) > 0 && !w.Reader.EthtoolList {
 		w.cannot(i, "offload", "%s more than the arguments of ethtool -s in ETHTOOL_OPTS", w.reader())
 	}
 	for _, f := range slices.Sorted(maps.Keys(i.Ethernet.Offload)) {
-		if !featureForm.MatchString(f) {
+		if !featureForm().MatchString(f) {
 			w.unsafe(i, "offload", "%q is no feature of ethtool", f)
 		}
 	}
@@ -84,7 +85,7 @@ var bondOptionKernel = map[string]int{
 	"min_links": 3010, "packets_per_port": 3130, "tlb_dynamic_lb": 3160,
 }
 
-var bondWord = regexp.MustCompile(`^[A-Za-z0-9_.,:+-]+$`)
+var bondWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.,:+-]+$`) })
 
 func (w *Writer) refuseBond(i *host.Interface) {
 	if m := i.Bond.Mode; m != "" && !slices.Contains(host.BondModes(), m) {
@@ -94,9 +95,9 @@ func (w *Writer) refuseBond(i *host.Interface) {
 		v := i.Bond.Options[k]
 		o, known := host.BondOptionNamed(k)
 		switch {
-		case known && k != o.Name, k == "mode", !known && !reader.PairForm.MatchString(k+"="+v):
+		case known && k != o.Name, k == "mode", !known && !reader.PairForm().MatchString(k+"="+v):
 			w.unsafe(i, "options", "%q = %q is no option that can stand in BONDING_OPTS: small letters, digits and _, then letters, digits and _ . , : + -", k, v)
-		case known && !bondWord.MatchString(v), known && o.Type == host.OptionBool && v != "true" && v != "false":
+		case known && !bondWord().MatchString(v), known && o.Type == host.OptionBool && v != "true" && v != "false":
 			w.unsafe(i, k, "%q is no value of %s", v, k)
 		case bondOptionKernel[k] > w.Reader.Kernel:
 			w.refused.diags = append(w.refused.diags, rule.NewOption.At(i.Path(k), "%s came to the bonding driver after %s; unless its kernel was updated, ifup prints an error for it and goes on", o.Driver, w.Reader.Title))
@@ -151,7 +152,7 @@ func (w *Writer) refuseVLAN(i *host.Interface) {
 // leadingZero: vconfig drops it from the name (rhel5), and iproute2 takes it
 // for octal (9.x).
 func (w *Writer) leadingZero(name string) bool {
-	m := reader.DottedVLAN.FindStringSubmatch(name)
+	m := reader.DottedVLAN().FindStringSubmatch(name)
 	return m != nil && strings.HasPrefix(m[1]+m[2], "0") && !w.Reader.Takes("VID")
 }
 

@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -98,13 +99,13 @@ func cmpPorts(a, b string) int {
 
 // xenPort is a port of domain D, interface N: vifD.N, and for what emulates a
 // card vifD.N-emu (xl) or tapD.N (xend). vif0.N is the host's own.
-var xenPort = regexp.MustCompile(`^(?:vif|tap)([1-9][0-9]*)\.[0-9]+(?:-emu)?$`)
+var xenPort = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:vif|tap)([1-9][0-9]*)\.[0-9]+(?:-emu)?$`) })
 
-var vnetPort = regexp.MustCompile(`^vnet[0-9]+$`)
+var vnetPort = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^vnet[0-9]+$`) })
 
 // isGuests tells a guest's port by its name, or by being a tap.
 func isGuests(name, kind string) bool {
-	return kind == "tuntap" || xenPort.MatchString(name) || vnetPort.MatchString(name)
+	return kind == "tuntap" || xenPort().MatchString(name) || vnetPort().MatchString(name)
 }
 
 // NamePorts finds the names of the ports' guests: in the xenstore, and in what
@@ -119,7 +120,7 @@ func (l *Links) NamePorts(t tree.Tree) {
 		if p.Guest = byPort[p.Name]; p.Guest != "" {
 			continue
 		}
-		m := xenPort.FindStringSubmatch(p.Name)
+		m := xenPort().FindStringSubmatch(p.Name)
 		if m == nil {
 			continue
 		}
