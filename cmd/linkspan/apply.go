@@ -249,9 +249,10 @@ func applyError(err error) error {
 		undone *engine.UndoneError
 		failed *engine.UndoFailedError
 		open   *engine.OpenRunError
+		resume *engine.NotResumableError
 	)
 	switch {
-	case errors.As(err, &stale), errors.As(err, &open), errors.Is(err, engine.ErrNothingPending):
+	case errors.As(err, &stale), errors.As(err, &open), errors.As(err, &resume), errors.Is(err, engine.ErrNothingPending):
 		return exit{exitRefused, err}
 	case errors.As(err, &locked):
 		return exit{exitLocked, err}

@@ -31,6 +31,7 @@ type scene struct {
 	done string
 	// alone tells that the run is undone by itself when nobody confirms it.
 	alone bool
+	cut   bool // it begins with a run that was cut off: a command that is refused leaves that
 }
 
 // ending is how a run ended.
@@ -133,8 +134,8 @@ func faultDir(t *testing.T) string {
 	return dir
 }
 
-// scenarioScenes are apply, apply that nobody confirms, rollback, and recover
-// after an apply that was cut off, of the scenario.
+// scenarioScenes are apply, apply that nobody confirms, rollback, and resume and
+// recover after an apply that was cut off, of the scenario.
 func scenarioScenes(t *testing.T) []scene {
 	dir := faultDir(t)
 	before := filepath.Join(dir, "before")
@@ -185,7 +186,8 @@ func scenesOf(t *testing.T, dir string, where []string) []scene {
 		{name: "apply", template: before, args: apply, old: old, new: new, done: new},
 		{name: "apply -confirm", template: before, args: append([]string{"apply", "-confirm", soon.String(), "-auto-approve"}, where...), old: old, new: new, done: new, alone: true},
 		{name: "rollback", template: after, args: []string{"rollback", "-auto-approve", "-root", "before"}, old: new, new: old, done: old},
-		{name: "recover", template: cut, args: []string{"recover", "-root", "before"}, old: old, new: new, done: old},
+		{name: "resume", template: cut, args: append([]string{"rollback", "-resume", "-auto-approve"}, where...), old: old, new: new, done: new, cut: true},
+		{name: "recover", template: cut, args: []string{"recover", "-root", "before"}, old: old, new: new, done: old, cut: true},
 	}
 }
 

@@ -42,7 +42,7 @@ func (p planned) verdict() fault.Verdict {
 }
 
 // TestFaults kills the program, a plugin or the guard, or lets a system call
-// fail, at every call that may change something, in apply, rollback and recover:
+// fail, at every call that may change something, in apply, rollback, resume and recover:
 // afterwards, with at most one `linkspan recover`, the host has the old
 // configuration or the new one, byte for byte, with modes, owners, attributes
 // and times. Exit 0 means new; exit 1 and 5 mean old, without a recover.
@@ -173,10 +173,16 @@ func faultsOf(t *testing.T, s *scene) []planned {
 	return all
 }
 
-// possible reports whether a fault can happen at a call: a socket has no full
-// disk.
+// possible reports whether a fault can happen at a call: a socket and a pipe have
+// no full disk.
 func possible(kind string, c fault.Call) bool {
-	return kind == "kill" || !strings.HasPrefix(c.Target(), "socket:")
+	return kind == "kill" || onDisk(c)
+}
+
+// onDisk reports whether a call is about a file, or may be.
+func onDisk(c fault.Call) bool {
+	to := c.Target()
+	return !strings.HasPrefix(to, "socket:") && !strings.HasPrefix(to, "pipe:")
 }
 
 func sample(all []planned, n int) []planned {
@@ -223,7 +229,7 @@ func (s *scene) judge(t *testing.T, dir string, out ending, c *tally) error {
 	switch {
 	case out.code == 0 && at != s.done && !s.alone:
 		return fmt.Errorf("it says that it is done, and is not:\n%s\n%s", out.said, difference(at, s.done))
-	case (out.code == exitError || out.code == exitUndone) && at != s.old && s.name != "recover":
+	case (out.code == exitError && !s.cut || out.code == exitUndone) && at != s.old:
 		return fmt.Errorf("it ended with %d, and something is changed:\n%s\n%s", out.code, out.said, difference(at, s.old))
 	}
 	if at != s.old && at != s.new || leftover(t, dir) != "" {

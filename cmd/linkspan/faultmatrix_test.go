@@ -113,7 +113,7 @@ func stride(all, wanted int) int {
 func at(role string, number int, v fault.Verdict) func(fault.Call) fault.Verdict {
 	made := false
 	return func(c fault.Call) fault.Verdict {
-		if made || c.Role != role || c.Number < number || strings.HasPrefix(c.Target(), "socket:") {
+		if made || c.Role != role || c.Number < number || !onDisk(c) {
 			return fault.Verdict{}
 		}
 		made = true

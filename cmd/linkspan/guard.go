@@ -59,19 +59,22 @@ const armTimeout = time.Minute
 
 // Arm starts a guard and waits until it watches.
 func (g hostGuard) Arm(ctx context.Context, run int) error {
-	ctx, cancel := context.WithTimeout(ctx, armTimeout)
-	defer cancel()
+	ctx, late := context.WithTimeout(ctx, armTimeout)
+	defer late()
+	ctx, died := context.WithCancelCause(ctx)
+	defer died(nil)
 	args := []string{"guard", "-state-dir", g.stateDir, "-root", g.root, strconv.Itoa(run)}
 	if g.root == "" {
 		args = append(args[:3:3], strconv.Itoa(run))
 	}
-	if err := g.start(run, args); err != nil {
+	if err := g.start(run, args, died); err != nil {
 		return err
 	}
 	return engine.WaitGuarded(ctx, g.stateDir, run)
 }
 
-func (g hostGuard) start(run int, args []string) error {
+// start starts a guard; ended is told when it ends, where that can be known.
+func (g hostGuard) start(run int, args []string, ended func(error)) error {
 	if g.root == "" && systemdRuns() {
 		self, err := os.Executable()
 		if err != nil {
@@ -97,7 +100,12 @@ func (g hostGuard) start(run int, args []string) error {
 	if err := c.Start(); err != nil {
 		return err
 	}
-	return c.Process.Release()
+	go func() {
+		if err := c.Wait(); err != nil {
+			ended(fmt.Errorf("it ended with %w; %s says why", err, log.Name()))
+		}
+	}()
+	return nil
 }
 
 // systemdRuns is sd_booted(3).

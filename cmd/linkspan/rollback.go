@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,21 +16,32 @@ import (
 
 type rollbackFlags struct {
 	view.PlanOptions
-	autoApprove, keepChanged bool
-	confirm                  time.Duration
+	autoApprove, keepChanged, resume bool
+	confirm                          time.Duration
 }
 
 func (a *app) rollbackCommand() *cobra.Command {
 	var f rollbackFlags
 	c := &cobra.Command{
-		Use:   "rollback [RUN]",
+		Use:   "rollback [RUN] [DIR]",
 		Short: "Undoes an apply: one that was cut off, one that waits to be confirmed, or an earlier one",
 		Long: `Undoes an apply. Without a number it is the one that was cut off or waits to be
 confirmed, or else the last that was kept. The plan is shown first. An earlier
-apply can be undone as long as its files are still as it wrote them.`,
-		Args: cobra.MaximumNArgs(1),
+apply can be undone as long as its files are still as it wrote them.
+
+With -resume an apply that was cut off (killed, or by a power cut) is carried on
+instead: what it had not yet done is done, everything is read again and checked,
+and a failure undoes it as a whole. It needs the definitions, in DIR or here, and is
+refused if they or the host have changed since the plan was made.`,
+		Args: cobra.MaximumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			a.withoutReader()
+			if f.resume {
+				return a.resume(c.Context(), args, f)
+			}
+			if len(args) > 1 {
+				return usage(errors.New("only -resume needs definitions"))
+			}
 			return a.rollback(c.Context(), args, f)
 		},
 	}
@@ -37,6 +49,7 @@ apply can be undone as long as its files are still as it wrote them.`,
 	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask")
 	c.Flags().DurationVar(&f.confirm, "confirm", 0, "undo the rollback after this `TIME` unless `linkspan confirm` is run, e.g. 2m")
 	c.Flags().BoolVar(&f.keepChanged, "keep-changed", false, "leave files as they are that someone else has written meanwhile; the old ones are forgotten")
+	c.Flags().BoolVar(&f.resume, "resume", false, "carry an apply that was cut off on, to its end")
 	return c
 }
 

@@ -68,7 +68,8 @@ func (a *applying) snapshots(ctx context.Context) ([]journal.Snapshot, error) {
 func (a *applying) activate(ctx context.Context) error {
 	restarts := a.restarts()
 	names := namesOf(restarts)
-	if len(a.stages) == 0 && len(restarts) == 0 {
+	owed := slices.Contains(a.run.Begun("hooks "), "pre_restart") // before it was cut off; see Resume
+	if len(a.stages) == 0 && len(restarts) == 0 && !owed {
 		return nil
 	}
 	if err := a.hooks(ctx, "pre_restart", names); err != nil {
@@ -87,6 +88,9 @@ func (a *applying) activate(ctx context.Context) error {
 		}
 	}
 	for _, r := range restarts {
+		if slices.Contains(a.run.Ended("restart "), r.Service) {
+			continue // before it was cut off; see Resume
+		}
 		if err := a.restart(ctx, r); err != nil {
 			return err
 		}

@@ -330,12 +330,12 @@ func (a *applying) keep() error {
 }
 
 // rearm arms another guard if the first has died meanwhile: nobody would undo
-// the run at its deadline.
+// the run if this program died, or at its deadline.
 func (a *applying) rearm() error {
 	if a.options.Guard == nil || Guarded(a.StateDir, a.run.ID) {
 		return nil
 	}
-	a.options.Progress("the guard has died; arming another one")
+	a.options.Progress("no guard watches any more; arming another one")
 	if err := a.options.Guard.Arm(context.Background(), a.run.ID); err != nil {
 		return fmt.Errorf("arming the undo again: %w", err)
 	}
@@ -354,14 +354,7 @@ func (a *applying) undo(ctx context.Context, cause error) error {
 		return errors.Join(cause, a.run.Remove())
 	}
 	a.options.Progress("undoing: " + cause.Error())
-	restorer := a.options.Restorer
-	if restorer == nil {
-		restorer = func(s journal.Snapshot) (backend.Applier, func(), error) {
-			b, err := a.applier(s.Backend)
-			return b, func() {}, err
-		}
-	}
-	u := Undoer{Applier: restorer, Services: a.options.Services, Progress: a.options.Progress,
+	u := Undoer{Applier: a.restorer(), Services: a.options.Services, Progress: a.options.Progress,
 		Hooks: func(*journal.Run) (Hooks, error) { return a.options.Hooks, nil }}
 	if err := u.Undo(ctx, a.run, cause.Error()); err != nil {
 		return &UndoFailedError{Cause: cause, Undo: err, Journal: a.run.Path}

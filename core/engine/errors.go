@@ -38,7 +38,7 @@ func (e *OpenRunError) Error() string {
 	case journal.UndoFailed:
 		return who + " could not be undone: " + e.Run.Why() + "; mend that and run `linkspan rollback`; nothing was changed"
 	}
-	return who + " was cut off; `linkspan rollback` puts back what it changed; nothing was changed now"
+	return who + " was cut off; `linkspan rollback` puts back what it changed, `linkspan rollback -resume` carries it on; nothing was changed now"
 }
 
 // UndoneError says that an apply failed and that everything was put back.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 
 	"linkspan/core/engine/journal"
 	"linkspan/core/plan"
@@ -82,19 +83,27 @@ func (a *applying) hooks(ctx context.Context, phase string, restarts []string) e
 	if a.options.Hooks == nil || a.rollbackOf != 0 && !rollbackPhases[phase] {
 		return nil
 	}
-	if err := stopped(ctx, phase+" hooks"); err != nil {
+	step := "hooks " + phase
+	there := slices.ContainsFunc(a.plan.Hooks, func(h plan.Hook) bool { return slices.Contains(h.On, phase) })
+	if !there || phase != "check" && slices.Contains(a.run.Ended("hooks "), phase) { // before it was cut off; see Resume
+		return nil
+	}
+	if err := a.begins(ctx, step, false); err != nil {
 		return err
 	}
 	e := HookEvent{Phase: phase, Plan: a.plan, Restarts: restarts, Journal: runHooks{a.run}}
 	if phase == "pre_restart" || phase == "post_restart" {
-		for _, s := range a.stages {
-			e.Backends = append(e.Backends, s.name)
+		for _, s := range a.run.Begin().Snapshots {
+			e.Backends = append(e.Backends, s.Backend)
 		}
 	}
 	if phase == "on_rollback" {
 		e.Reason = "rolled back by hand"
 	}
-	return a.options.Hooks.Run(ctx, e)
+	if err := a.options.Hooks.Run(ctx, e); err != nil {
+		return err
+	}
+	return a.ended(step)
 }
 
 // validate asks the site's policy once more: a saved plan may have been made

@@ -76,7 +76,8 @@ func concerned(changes []plan.Change) (names []string, gone bool) {
 	return names, gone
 }
 
-// restarts are the services that will be restarted, in order.
+// restarts are the services that will be restarted, in order; also those that
+// were already when the run was cut off.
 func (a *applying) restarts() []plan.Restart {
 	if a.options.Services == nil {
 		return nil

@@ -117,19 +117,26 @@ func Rollback(ctx context.Context, r RollbackRequest, o ApplyOptions) (Result, e
 	if err := tidy(journal.In(r.StateDir)); err != nil {
 		return Result{}, err
 	}
-	a := &applying{Request: r.Request, plan: r.Plan, options: o, rollbackOf: r.Run.ID, was: make(map[string]*files.Meta), restoring: make(map[string][]byte), rolledBack: make(map[string][]plan.Operation)}
-	a.verify = a.verifyFiles
-	for _, i := range r.Run.Begin().Files.Files {
+	a := &applying{Request: r.Request, plan: r.Plan, options: o}
+	a.leadBack(r.Run)
+	return a.transaction(ctx)
+}
+
+// leadBack makes it the rollback of a run: files become what they were before it,
+// and backends restore what they had recorded.
+func (a *applying) leadBack(run *journal.Run) {
+	a.rollbackOf, a.verify = run.ID, a.verifyFiles
+	a.was, a.restoring, a.rolledBack = make(map[string]*files.Meta), make(map[string][]byte), make(map[string][]plan.Operation)
+	b := run.Begin()
+	for _, i := range b.Files.Files {
 		a.was[i.Change.Path] = i.Before
 	}
-	for _, s := range r.Run.Begin().Snapshots {
+	for _, s := range b.Snapshots {
 		a.restoring[s.Backend] = s.Data
 	}
-	for _, s := range r.Run.Begin().Plan.Stages {
-		own := slices.DeleteFunc(slices.Clone(s.Operations), func(o plan.Operation) bool { return o.Kind != plan.OperationOwn })
-		a.rolledBack[s.Backend] = own
+	for _, s := range b.Plan.Stages {
+		a.rolledBack[s.Backend] = slices.DeleteFunc(slices.Clone(s.Operations), func(o plan.Operation) bool { return o.Kind != plan.OperationOwn })
 	}
-	return a.transaction(ctx)
 }
 
 // verifyFiles reads the files again; there is no definition to compare with.

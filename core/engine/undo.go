@@ -110,17 +110,24 @@ func (u Undoer) restore(ctx context.Context, run *journal.Run, rebooted bool) []
 		if !begun[s.Backend] || rebooted && s.Volatile {
 			continue
 		}
-		u.tell("restoring what " + s.Backend + " had changed")
-		applier, done, err := u.Applier(s)
-		if err == nil {
-			err = applier.Restore(ctx, s.Data)
-			done()
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("backend %q: restore: %w", s.Backend, err))
+		if err := u.restoreOne(ctx, s); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	return errs
+}
+
+func (u Undoer) restoreOne(ctx context.Context, s journal.Snapshot) error {
+	u.tell("restoring what " + s.Backend + " had changed")
+	applier, done, err := u.Applier(s)
+	if err == nil {
+		err = applier.Restore(ctx, s.Data)
+		done()
+	}
+	if err != nil {
+		return fmt.Errorf("backend %q: restore: %w", s.Backend, err)
+	}
+	return nil
 }
 
 func (u Undoer) tell(step string) {

@@ -98,6 +98,7 @@ type Set struct {
 type item struct {
 	Image
 	fresh, old string // names beside the target: the new text, the old file
+	placed     bool   // by who was cut off; see TakeUp
 }
 
 // Prepare checks that every file is as the plan found it and records how it
@@ -184,7 +185,7 @@ func (s *Set) Stage() error {
 		}
 	}
 	for _, it := range s.items {
-		if !it.Change.After.Exists {
+		if !it.Change.After.Exists || it.placed {
 			continue
 		}
 		if err := s.write(it); err != nil {
@@ -199,6 +200,9 @@ func (s *Set) Stage() error {
 // After an error, Undo puts everything back.
 func (s *Set) Commit() error {
 	for _, it := range s.items {
+		if it.placed {
+			continue
+		}
 		if err := s.place(it); err != nil {
 			return explain(it.Change.Path, err)
 		}

@@ -114,11 +114,15 @@ type watch struct {
 	ended             chan struct{}  // closed when the command has
 }
 
+// pollPause is how long nobody asks until it is looked whether all have ended, in
+// milliseconds.
+const pollPause = 10
+
 // all answers until nobody is left who could ask.
 func (w *watch) all(ctx context.Context) error {
 	for {
 		fds := []unix.PollFd{{Fd: int32(w.listener), Events: unix.POLLIN}}
-		_, err := unix.Poll(fds, 200)
+		_, err := unix.Poll(fds, pollPause)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -84,14 +85,24 @@ func (r *Run) Why() string {
 
 // Begun are the steps that have begun, whose name has the prefix; the prefix
 // is cut off.
-func (r *Run) Begun(prefix string) []string {
+func (r *Run) Begun(prefix string) []string { return r.steps(prefix, false) }
+
+// Ended are the steps that were done to their end; as in Begun.
+func (r *Run) Ended(prefix string) []string { return r.steps(prefix, true) }
+
+func (r *Run) steps(prefix string, done bool) []string {
 	var out []string
 	for _, rec := range r.Records {
-		if rec.Kind == KindStep && !rec.Done && len(rec.Step) > len(prefix) && rec.Step[:len(prefix)] == prefix {
-			out = append(out, rec.Step[len(prefix):])
+		if name, ok := strings.CutPrefix(rec.Step, prefix); ok && rec.Kind == KindStep && rec.Done == done && name != "" {
+			out = append(out, name)
 		}
 	}
 	return out
+}
+
+// Undoing reports whether an undo has begun, however far it came.
+func (r *Run) Undoing() bool {
+	return slices.ContainsFunc(r.Records, func(rec Record) bool { return rec.Kind == KindUndoing })
 }
 
 // Acted reports whether a hook has run a command.
