@@ -61,7 +61,7 @@ type planning struct {
 	before, after map[string]plan.FileState
 	ledger        ledger
 	operations    []plan.Operation
-	adopted       []string // names of files that linkspan takes over
+	adopted       []string // names of files that linkspan takes over; an effect says it of all
 	hasLedger     bool     // the ledger is on the same root
 }
 
@@ -184,7 +184,6 @@ func (p *planning) replace(file string, after plan.FileState, ref plan.Ref, why 
 	case before.Exists:
 		verb = "edit"
 		if p.adopts(file, before) {
-			change.Note = "adopted, linkspan did not make it"
 			p.adopted = append(p.adopted, path.Base(file))
 		}
 	}

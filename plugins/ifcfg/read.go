@@ -45,6 +45,7 @@ func (b *ifcfg) Read(_ context.Context, q backend.ReadRequest) (backend.ReadResp
 type reading struct {
 	*survey.Survey
 	tree     *survey.Tree
+	ahead    map[string]survey.Content // by path: looked at and not asked for yet
 	declared *host.Host
 	states   map[string]plan.FileState // by path
 	faults   map[string]string         // by path: why it could not be read
@@ -52,7 +53,9 @@ type reading struct {
 
 func newReading(t *survey.Tree, rel reader.Reader, declared *host.Host) *reading {
 	r := &reading{tree: t, declared: declared, states: make(map[string]plan.FileState), faults: make(map[string]string)}
-	r.Survey = survey.New(rel, t.List(), r.stateOf)
+	names := t.List()
+	r.ahead = t.LookAll(slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.HasPrefix(name, "ifcfg-") }))
+	r.Survey = survey.New(rel, names, r.stateOf)
 	return r
 }
 
@@ -62,7 +65,11 @@ func (r *reading) stateOf(path string) plan.FileState {
 	if read {
 		return s
 	}
-	s, why := r.tree.Read(path)
+	c, looked := r.ahead[path]
+	if !looked {
+		c = r.tree.Look(path)
+	}
+	s, why := r.tree.Take(path, c)
 	if why != "" {
 		r.faults[path], s = why, plan.FileState{}
 	}
