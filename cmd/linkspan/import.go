@@ -118,9 +118,7 @@ func (a *app) checkText(text string) (diag.List, error) {
 		return nil, err
 	}
 	site, diags := hostfile.Load(dir, hostfile.Options{Schema: a.schema})
-	for i := range site.Definitions {
-		diags = append(diags, site.Definitions[i].Check(diags)...)
-	}
+	diags = append(diags, site.Check(diags)...)
 	for i := range diags { // the text is on standard output, not in a file
 		diags[i].Range = diag.Range{}
 	}

@@ -68,7 +68,7 @@ func (a *app) openSession(ctx context.Context, path string) (*session, error) {
 		return nil, err
 	}
 	s := &session{definition: d, set: set, dir: site.Dir, request: engine.Request{
-		Host: d.Host, Place: d.Place, Positions: d.Positions, Root: root, Netns: a.flags.netns, StateDir: a.stateDir(),
+		Host: d.Host, Place: d.Place, Positions: d.Positions(), Root: root, Netns: a.flags.netns, StateDir: a.stateDir(),
 	}}
 	if root == "" && a.flags.netns == "" {
 		s.request.Operator = operatorAddress(a.getenv)

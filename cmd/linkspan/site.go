@@ -36,10 +36,7 @@ func (a *app) load(path string) (*hostfile.Site, diag.List, error) {
 		a.sources = site.Sources
 		maps.Copy(a.sources, a.scripts)
 		maps.Copy(a.sources, finder.texts)
-		for i := range site.Definitions {
-			d := &site.Definitions[i]
-			diags = append(diags, d.Check(diags)...)
-		}
+		diags = append(diags, site.Check(diags)...)
 		diags = append(diags, fleet.Validate(members(site))...)
 		diags = append(diags, a.checkHooks(site)...)
 	}

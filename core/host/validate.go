@@ -61,22 +61,23 @@ func (v *validation) add(d diag.Diagnostic) { v.diags = append(v.diags, d) }
 
 // findMasters reports ports that two bonds or bridges claim.
 func (v *validation) findMasters() {
-	v.masters = make(map[string]*Interface)
+	v.masters = make(map[string]*Interface, len(v.host.Interfaces))
 	for n := range v.host.Interfaces {
 		m := &v.host.Interfaces[n]
 		if m.Wanted() == Absent {
 			continue
 		}
-		seen := make(map[string]bool)
-		for at, p := range m.Ports() {
-			path := m.Path(Index("ports", at))
+		ports := m.Ports()
+		seen := make(map[string]bool, len(ports))
+		for at, p := range ports {
+			path := func() string { return m.Path(Index("ports", at)) }
 			if seen[p] {
-				v.add(rulePortTwice.At(path, "%q is listed twice", p))
+				v.add(rulePortTwice.At(path(), "%q is listed twice", p))
 				continue
 			}
 			seen[p] = true
 			if first := v.masters[p]; first != nil {
-				v.add(ruleTwoMasters.At(path, "%q is a port of %s %q already; the kernel gives an interface one master", p, first.Kind, first.Name).
+				v.add(ruleTwoMasters.At(path(), "%q is a port of %s %q already; the kernel gives an interface one master", p, first.Kind, first.Name).
 					With("first given here", first.Path(Index("ports", slices.Index(first.Ports(), p)))))
 				continue
 			}
@@ -98,20 +99,22 @@ func (v *validation) nameAndState(i *Interface) {
 // references checks that every lower interface is there to stand on.
 func (v *validation) references(i *Interface) {
 	for at, name := range i.Lowers() {
-		path := i.Path("parent")
-		if i.VLAN == nil {
-			path = i.Path(Index("ports", at))
+		path := func() string {
+			if i.VLAN == nil {
+				return i.Path(Index("ports", at))
+			}
+			return i.Path("parent")
 		}
 		lower, ok := v.byName[name]
 		switch {
 		case !ok:
-			v.add(ruleUnknown.At(path, "no interface is called %q%s", name, diag.DidYouMean(name, v.interfaceNames())))
+			v.add(ruleUnknown.At(path(), "no interface is called %q%s", name, diag.DidYouMean(name, v.interfaceNames())))
 		case lower.Wanted() == Absent:
-			v.add(ruleLowerAbsent.At(path, `%q is wanted with state = "absent", so nothing can stand on it`, name).With("made absent here", lower.Path("state")))
+			v.add(ruleLowerAbsent.At(path(), `%q is wanted with state = "absent", so nothing can stand on it`, name).With("made absent here", lower.Path("state")))
 		case i.Bridge != nil && lower.Bridge != nil:
-			v.add(ruleStacking.At(path, "%q is a bridge; the kernel takes no bridge as a port of a bridge", name))
+			v.add(ruleStacking.At(path(), "%q is a bridge; the kernel takes no bridge as a port of a bridge", name))
 		case i.Bond != nil && lower.Kind != KindEthernet:
-			v.add(ruleStacking.At(path, "%q is a %s; a bond's ports are network cards", name, lower.Kind))
+			v.add(ruleStacking.At(path(), "%q is a %s; a bond's ports are network cards", name, lower.Kind))
 		}
 	}
 	if i.VLAN != nil {

@@ -21,7 +21,9 @@ func (v *validation) common(i *Interface) {
 		v.add(ruleDescription.At(i.Path("description"), "a description is one line of at most 255 bytes without control characters"))
 	}
 	for at, a := range i.Addresses {
-		v.hostAddress(i.Path(Index("addresses", at)), a)
+		if fault := faultOf(a); fault != "" {
+			v.add(ruleAddress.At(i.Path(Index("addresses", at)), "%s", fault))
+		}
 	}
 	v.gateways(i)
 	for at, r := range i.Routes {
@@ -47,20 +49,22 @@ func (v *validation) mac(path, s string) {
 	}
 }
 
-func (v *validation) hostAddress(path string, p netip.Prefix) {
+// faultOf says why a host cannot have an address, "" when it can.
+func faultOf(p netip.Prefix) string {
 	a := p.Addr()
 	switch {
 	case !p.IsValid():
-		v.add(ruleAddress.At(path, `an address is written with its prefix, e.g. "192.168.0.2/24"`))
+		return `an address is written with its prefix, e.g. "192.168.0.2/24"`
 	case a.IsUnspecified(), a.IsMulticast(), a.IsLoopback(), a == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
-		v.add(ruleAddress.At(path, "%s is no address that a host can have on a network", a))
-	case a.Is4() && p.Bits() == 0, a.Is6() && p.Bits() == 0:
-		v.add(ruleAddress.At(path, "%s has a prefix of 0, which would be the whole internet", p))
+		return fmt.Sprintf("%s is no address that a host can have on a network", a)
+	case p.Bits() == 0:
+		return fmt.Sprintf("%s has a prefix of 0, which would be the whole internet", p)
 	case a.Is4() && p.Bits() <= 30 && a == p.Masked().Addr():
-		v.add(ruleAddress.At(path, "%s is the address of the network %s itself, not of a host in it", a, p.Masked()))
+		return fmt.Sprintf("%s is the address of the network %s itself, not of a host in it", a, p.Masked())
 	case a.Is4() && p.Bits() <= 30 && a == lastAddress(p):
-		v.add(ruleAddress.At(path, "%s is the broadcast address of %s", a, p.Masked()))
+		return fmt.Sprintf("%s is the broadcast address of %s", a, p.Masked())
 	}
+	return ""
 }
 
 // lastAddress is the broadcast address of an IPv4 prefix.
@@ -144,33 +148,32 @@ func (v *validation) route(i *Interface, path string, r Route) {
 // addresses checks what may not stand twice on the host.
 func (v *validation) addresses() {
 	type place struct {
-		path string
-		name string
+		on *Interface
+		at int
 	}
-	seen := make(map[netip.Addr]place)
-	macs := make(map[string]place)
+	seen := make(map[netip.Addr]place, len(v.host.Interfaces))
+	macs := make(map[string]*Interface)
 	for n := range v.host.Interfaces {
 		i := &v.host.Interfaces[n]
 		if i.Wanted() == Absent {
 			continue
 		}
 		for at, a := range i.Addresses {
-			here := place{i.Path(Index("addresses", at)), i.Name}
 			if first, twice := seen[a.Addr()]; twice {
-				v.add(ruleAddressTwice.At(here.path, "%s is on %q already", a.Addr(), first.name).With("first given here", first.path))
+				v.add(ruleAddressTwice.At(i.Path(Index("addresses", at)), "%s is on %q already", a.Addr(), first.on.Name).
+					With("first given here", first.on.Path(Index("addresses", first.at))))
 				continue
 			}
-			seen[a.Addr()] = here
+			seen[a.Addr()] = place{i, at}
 		}
 		if i.MAC == "" {
 			continue
 		}
-		here := place{i.Path("mac"), i.Name}
 		if first, twice := macs[i.MAC]; twice {
-			v.add(ruleMACTwice.At(here.path, "%s is the MAC of %q already", i.MAC, first.name).With("first given here", first.path))
+			v.add(ruleMACTwice.At(i.Path("mac"), "%s is the MAC of %q already", i.MAC, first.Name).With("first given here", first.Path("mac")))
 			continue
 		}
-		macs[i.MAC] = here
+		macs[i.MAC] = i
 	}
 	v.overlaps()
 }
@@ -181,16 +184,17 @@ func (v *validation) addresses() {
 func (v *validation) overlaps() {
 	type network struct {
 		prefix netip.Prefix
-		path   string
-		name   string
+		on     *Interface
+		at     int
 	}
-	var all []network
+	path := func(n network) string { return n.on.Path(Index("addresses", n.at)) }
+	all := make([]network, 0, len(v.host.Interfaces))
 	for n := range v.host.Interfaces {
 		i := &v.host.Interfaces[n]
 		for at, a := range i.Addresses {
 			single := a.IsValid() && a.Bits() == a.Addr().BitLen()
 			if i.Wanted() != Absent && a.IsValid() && !single {
-				all = append(all, network{a.Masked(), i.Path(Index("addresses", at)), i.Name})
+				all = append(all, network{a.Masked(), i, at})
 			}
 		}
 	}
@@ -205,8 +209,8 @@ func (v *validation) overlaps() {
 		for len(open) > 0 && !open[len(open)-1].prefix.Overlaps(n.prefix) {
 			open = open[:len(open)-1]
 		}
-		if last := len(open) - 1; last >= 0 && open[last].name != n.name {
-			v.add(ruleOverlap.At(n.path, "%s on %q overlaps %s on %q", n.prefix, n.name, open[last].prefix, open[last].name).With("the other network", open[last].path))
+		if last := len(open) - 1; last >= 0 && open[last].on.Name != n.on.Name {
+			v.add(ruleOverlap.At(path(n), "%s on %q overlaps %s on %q", n.prefix, n.on.Name, open[last].prefix, open[last].on.Name).With("the other network", path(open[last])))
 		}
 		open = append(open, n)
 	}

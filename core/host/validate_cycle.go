@@ -13,7 +13,8 @@ const longestCircle = 8
 // first. A circle that only adds a way round to one that is reported is not
 // reported again.
 func (v *validation) cycles() {
-	c := circles{validation: v, state: make(map[string]visitState), at: make(map[string]int)}
+	n := len(v.host.Interfaces)
+	c := circles{validation: v, state: make(map[string]visitState, n), at: make(map[string]int, n)}
 	for n := range v.host.Interfaces {
 		c.visit(v.host.Interfaces[n].Name)
 	}

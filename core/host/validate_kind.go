@@ -78,8 +78,13 @@ func (v *validation) vlanTwice(i *Interface) {
 
 func (v *validation) bridge(i *Interface) {
 	b := i.Bridge
-	v.bounded(i.Path("priority"), "priority", b.Priority, between{0, 65535})
+	if b.Priority != nil {
+		v.bounded(i.Path("priority"), "priority", b.Priority, between{0, 65535})
+	}
 	for at, p := range b.Ports {
+		if !p.HasSettings() {
+			continue
+		}
 		v.bounded(i.Path(Index("ports", at)), "cost", p.Cost, between{1, 65535})
 		v.bounded(i.Path(Index("ports", at)), "priority", p.Priority, between{0, 63})
 	}

@@ -20,10 +20,20 @@ type assembly struct {
 	name    string
 	place   diag.Range
 	ctx     *hcl.EvalContext
-	used    diag.Range     // the use block whose profile is being read
-	top     record         // attributes of the host itself: vars, tags
-	records []record       // in the order in which they first came
-	index   map[string]int // kind and name → place in records
+	used    *diag.Range // the use block whose profile is being read
+	top     record      // attributes of the host itself: vars, tags
+	records []*record   // in the order in which they first came
+	index   map[part]laid
+	bodies  int // how many were laid over one another so far
+}
+
+// part is a block as a body names it.
+type part struct{ kind, label string }
+
+// laid is where a part is in an assembly's records, and the body that had it last.
+type laid struct {
+	at, body int
+	place    diag.Range // in that body
 }
 
 // instance is one element of a for_each; key is "" without one.
@@ -50,7 +60,7 @@ func (l *loader) hosts() {
 // hostBlock evaluates one host block; seen has the names given so far.
 func (l *loader) hostBlock(b *hclsyntax.Block, seen map[string]diag.Range) {
 	if len(b.Labels) != 1 {
-		l.checkBlock(b, topBlocks()["host"])
+		l.checkBlock(b, top("host"))
 		return
 	}
 	for _, each := range l.instances(b, l.scope.context()) {
@@ -73,7 +83,7 @@ var hostNameForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustComp
 func (l *loader) hostName(b *hclsyntax.Block, ctx *hcl.EvalContext) (string, diag.Range, bool) {
 	name, where := b.Labels[0], labelRange(b)
 	if a := b.Body.Attributes["name"]; a != nil {
-		v, ok := l.attribute(a, attribute{name: "name", typ: typeString}, ctx)
+		v, ok := l.attribute(a, &attribute{name: "name", typ: typeString}, ctx)
 		if !ok {
 			return "", where, false
 		}
@@ -139,10 +149,11 @@ func (l *loader) instances(b *hclsyntax.Block, ctx *hcl.EvalContext) []instance 
 // host assembles one host: its profiles in order, then its own blocks.
 func (l *loader) host(b *hclsyntax.Block, name string, ctx *hcl.EvalContext) {
 	l.incomplete = false
-	h := &assembly{name: name, place: labelRange(b), top: record{values: map[string]value{}, wrong: map[string]bool{}}, index: map[string]int{}}
+	blocks := len(b.Body.Blocks)
+	h := &assembly{name: name, place: labelRange(b), top: record{schema: top("host"), label: name}, records: make([]*record, 0, blocks), index: make(map[part]laid, blocks)}
 	self := map[string]cty.Value{"name": cty.StringVal(name), "tags": cty.ListValEmpty(cty.String), "vars": cty.EmptyObjectVal}
 	for _, own := range []string{"tags", "vars"} {
-		spec, _ := topBlocks()["host"].attribute(own)
+		spec, _ := top("host").attribute(own)
 		a := b.Body.Attributes[own]
 		if a == nil {
 			continue
@@ -155,7 +166,7 @@ func (l *loader) host(b *hclsyntax.Block, name string, ctx *hcl.EvalContext) {
 		}
 	}
 	h.ctx = with(ctx, map[string]cty.Value{"host": cty.ObjectVal(self)})
-	l.checkBlock(b, topBlocks()["host"])
+	l.checkBlock(b, top("host"))
 	for _, c := range b.Body.Blocks {
 		if c.Type == "use" {
 			l.use(h, c)
@@ -166,7 +177,7 @@ func (l *loader) host(b *hclsyntax.Block, name string, ctx *hcl.EvalContext) {
 		l.rivals(r)
 		l.required(r)
 	}
-	l.rivals(record{schema: block{name: "host"}, label: name, values: h.top.values})
+	l.rivals(&h.top)
 	l.finish(h)
 }
 
@@ -180,10 +191,10 @@ func (l *loader) body(h *assembly, b *hclsyntax.Block, ctx *hcl.EvalContext) {
 		}
 		if v, ok := l.attribute(a, spec, ctx); ok {
 			v.use = h.used
-			h.top = overlay(h.top, record{values: map[string]value{a.Name: v}, wrong: map[string]bool{}})
+			h.top = overlay(h.top, record{values: []value{v}})
 		}
 	}
-	within := make(map[string]diag.Range) // the names of this body, to find duplicates
+	h.bodies++
 	for _, c := range b.Body.Blocks {
 		inner, ok := schema.block(c.Type)
 		if !ok || c.Type == "use" {
@@ -199,70 +210,72 @@ func (l *loader) body(h *assembly, b *hclsyntax.Block, ctx *hcl.EvalContext) {
 			r := l.record(c, inner, each.ctx)
 			l.nameOf(&r, c, each)
 			markUse(&r, h.used)
-			key := r.schema.name + " " + r.label
-			if first, twice := within[key]; twice {
+			if first, twice := h.lay(&r); twice {
 				l.add(relatedTo(ruleTwice.In(r.place, "%s %q is given twice", r.schema.name, r.label), "first given here", first))
-				continue
 			}
-			within[key] = r.place
-			h.lay(r)
 		}
 	}
 }
 
 // nameOf gives an interface the name of its `name` attribute.
 func (l *loader) nameOf(r *record, b *hclsyntax.Block, each instance) {
-	v, ok := r.values["name"]
+	v, ok := r.value("name")
 	switch {
 	case ok:
 		r.label, r.place = v.AsString(), v.place
-		delete(r.values, "name")
+		r.values = slices.DeleteFunc(r.values, func(v value) bool { return v.name == "name" })
 	case b.Body.Attributes["for_each"] != nil && b.Body.Attributes["name"] == nil:
 		l.add(ruleMissing.In(r.place, "%s %q with for_each needs name, e.g. name = each.key", r.schema.name, r.label))
 		l.incomplete = true
-	case r.wrong["name"]:
+	case slices.Contains(r.wrong, "name"):
 		l.incomplete = true
 	}
 }
 
-func markUse(r *record, use diag.Range) {
-	if use.IsZero() {
+func markUse(r *record, use *diag.Range) {
+	if use == nil {
 		return
 	}
 	r.use = use
-	for k, v := range r.values {
-		v.use = use
-		r.values[k] = v
+	for i := range r.values {
+		r.values[i].use = use
 	}
 	for i := range r.blocks {
 		markUse(&r.blocks[i], use)
 	}
 }
 
-// lay adds a record, over an earlier one of the same kind and name.
-func (h *assembly) lay(r record) {
-	key := r.schema.name + " " + r.label
-	i, there := h.index[key]
-	if !there {
-		h.index[key] = len(h.records)
+// lay adds a record, over one of the same kind and name in an earlier body. Of
+// two in one body the second is not taken; first is the place of the first.
+func (h *assembly) lay(r *record) (first diag.Range, twice bool) {
+	key := part{r.schema.name, r.label}
+	was, there := h.index[key]
+	switch {
+	case !there:
+		was.at = len(h.records)
 		h.records = append(h.records, r)
-		return
+	case was.body == h.bodies:
+		return was.place, true
+	default:
+		*h.records[was.at] = overlay(*h.records[was.at], *r)
 	}
-	h.records[i] = overlay(h.records[i], r)
+	h.index[key] = laid{was.at, h.bodies, r.place}
+	return diag.Range{}, false
 }
 
 const (
-	placesOfBlock = 7 // about how many places an interface's block has
+	placesOfBlock = 6 // about how many places an interface's block has
 	usualImplied  = 4 // about how many cards a host names only as ports
 )
 
 // finish makes the definition of an assembled host.
 func (l *loader) finish(h *assembly) {
-	d := definition{loader: l, Definition: Definition{Host: host.Host{Name: h.name}, Place: h.place, Positions: make(map[string]diag.Range, placesOfBlock*len(h.records)), uses: map[string]diag.Range{}, doubtful: map[string]bool{}, secrets: &l.site.secrets, incomplete: l.incomplete}}
-	if v, ok := h.top.values["tags"]; ok {
+	places := &places{parts: make([]string, 0, len(h.records)+usualImplied), spots: make([]spot, 0, placesOfBlock*len(h.records)+usualImplied)}
+	d := definition{loader: l, Definition: Definition{Host: host.Host{Name: h.name}, Place: h.place, places: places, secrets: &l.site.secrets, incomplete: l.incomplete}}
+	if v, ok := h.top.value("tags"); ok {
 		d.Host.Tags = v.strings()
 	}
-	if v, ok := h.top.values["vars"]; ok {
+	if v, ok := h.top.value("vars"); ok {
 		vars, isMap := plain(v.Value).(map[string]any)
 		if !isMap {
 			l.add(ruleType.In(v.place, "vars is an object, e.g. { rack = \"a1\" }"))
@@ -271,10 +284,9 @@ func (l *loader) finish(h *assembly) {
 	}
 	kinds := make(map[string]*record, len(h.records))
 	d.Host.Interfaces = make([]host.Interface, 0, len(h.records)+usualImplied)
-	for n := range h.records {
-		r := &h.records[n]
+	for _, r := range h.records {
 		if !slices.Contains(host.Kinds(), host.Kind(r.schema.name)) {
-			d.other(*r)
+			d.other(r)
 			continue
 		}
 		if first, twice := kinds[r.label]; twice {
@@ -282,7 +294,7 @@ func (l *loader) finish(h *assembly) {
 			continue
 		}
 		kinds[r.label] = r
-		d.iface(*r)
+		d.iface(r)
 	}
 	if !d.Definition.incomplete {
 		d.implied()

@@ -49,9 +49,7 @@ func loadMany(b *testing.B, hosts int) {
 	before := usage(b)
 	for b.Loop() {
 		site, diags := Load(dir, Options{})
-		for i := range site.Definitions {
-			diags = append(diags, site.Definitions[i].Check(diags)...)
-		}
+		diags = append(diags, site.Check(diags)...)
 		if len(diags) > 0 || len(site.Definitions) != hosts {
 			b.Fatal(diags, len(site.Definitions))
 		}

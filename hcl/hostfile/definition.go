@@ -15,16 +15,13 @@ import (
 type Definition struct {
 	Host  host.Host
 	Place diag.Range // the host's label
-	// Positions gives the place of each part by its host.Path, down to list
-	// elements: `bridge["xenbr0"].addresses[0]`.
-	Positions map[string]diag.Range
 
-	uses       map[string]diag.Range // the use block by which a part came from a profile
+	places     *places
 	secrets    *secrets
 	incomplete bool // some interfaces are not known, for a fault reported already
 	// doubtful are the paths of interfaces of which an attribute has no good value:
 	// what is missing of them cannot be said.
-	doubtful map[string]bool
+	doubtful []string
 }
 
 // Resolve returns the diagnostics with the range of their path, or of the
@@ -34,15 +31,15 @@ func (d *Definition) Resolve(l diag.List) diag.List {
 	for i := range out {
 		out[i].Related = slices.Clone(out[i].Related)
 		if out[i].Range.IsZero() {
-			at := d.nearest(out[i].Path)
-			out[i].Range = d.place(at)
-			if use, ok := d.uses[at]; ok {
-				out[i] = relatedTo(out[i], usedHere, use)
+			place, use := d.place(out[i].Path)
+			out[i].Range = place
+			if use != nil {
+				out[i] = relatedTo(out[i], usedHere, *use)
 			}
 		}
 		for j := range out[i].Related {
 			if r := &out[i].Related[j]; r.Range.IsZero() && r.Path != "" {
-				r.Range = d.place(d.nearest(r.Path))
+				r.Range, _ = d.place(r.Path)
 			}
 		}
 	}
@@ -50,26 +47,50 @@ func (d *Definition) Resolve(l diag.List) diag.List {
 	return out
 }
 
-// Check validates the model of the host and returns what found does not have
-// already: a fault at a place with an error of the language follows from it. A
-// host of which some interfaces could not be made is not judged.
-func (d *Definition) Check(found diag.List) diag.List {
-	if d.incomplete {
-		return nil
+// Positions gives the place of each part by its host.Path, down to list
+// elements: `bridge["xenbr0"].addresses[0]`. It is made anew by each call.
+func (d *Definition) Positions() map[string]diag.Range {
+	out := make(map[string]diag.Range, len(d.places.spots))
+	for i, s := range d.places.spots {
+		out[d.places.path(s)] = d.places.at(i)
 	}
+	return out
+}
+
+// Check validates the models of all hosts and returns what found, the
+// diagnostics of Load, does not have already: a fault at a place with an error
+// follows from it, or is that of another host of the same block. A host of which
+// some interfaces could not be made is not judged.
+func (s *Site) Check(found diag.List) diag.List {
 	said := make(map[diag.Range]bool)
 	for _, e := range found.Errors() {
 		said[e.Range] = true
 	}
-	return slices.DeleteFunc(d.Resolve(host.Validate(&d.Host)), func(g diag.Diagnostic) bool { return said[g.Range] || d.doubtful[g.Path] })
+	var out diag.List
+	for i := range s.Definitions {
+		more := s.Definitions[i].check(said)
+		for _, e := range more.Errors() {
+			said[e.Range] = true
+		}
+		out = append(out, more...)
+	}
+	return out
 }
 
-// nearest looks a path up, then the path less its last part, and so on; ""
-// stands for the host itself, which encloses everything.
-func (d *Definition) nearest(path string) string {
+func (d *Definition) check(said map[diag.Range]bool) diag.List {
+	if d.incomplete {
+		return nil
+	}
+	return slices.DeleteFunc(d.Resolve(host.Validate(&d.Host)), func(g diag.Diagnostic) bool { return said[g.Range] || slices.Contains(d.doubtful, g.Path) })
+}
+
+// place looks a path up, then the path less its last part, and so on; the host
+// itself encloses everything. The use block is the one that brought the part from
+// a profile, or nil.
+func (d *Definition) place(path string) (where diag.Range, use *diag.Range) {
 	for path != "" {
-		if _, ok := d.Positions[path]; ok {
-			return path
+		if i, ok := d.places.find(path); ok {
+			return d.places.at(i), d.places.uses[d.places.spots[i].use]
 		}
 		cut := strings.LastIndexAny(path, ".[")
 		if strings.HasSuffix(path, `"]`) { // a name in quotes may hold dots
@@ -77,51 +98,30 @@ func (d *Definition) nearest(path string) string {
 		}
 		path = path[:max(cut, 0)]
 	}
-	return ""
-}
-
-// place is where a path that nearest has found is written.
-func (d *Definition) place(found string) diag.Range {
-	if found == "" {
-		return d.Place
-	}
-	return d.Positions[found]
+	return d.Place, nil
 }
 
 // definition builds a Definition from records.
 type definition struct {
 	*loader
 	Definition
+	references []reference
 }
 
-// at records where an attribute of a part is written.
-func (d *definition) at(path string, v value) {
-	d.put(path, v.place, v.use)
-	if v.Type().IsListType() {
-		for i := range v.elements {
-			d.put(host.Index(path, i), v.elements[i], v.use)
-		}
-	}
-}
-
-// put records where a part is written, and the use block that brought it.
-func (d *definition) put(path string, where, use diag.Range) {
-	d.Positions[path] = where
-	delete(d.uses, path)
-	if !use.IsZero() {
-		d.uses[path] = use
-	}
+// reference is one name in ports or parent.
+type reference struct {
+	from, name string // interfaces
+	place      diag.Range
 }
 
 // iface builds one interface.
-func (d *definition) iface(r record) {
-	i := host.Interface{Kind: host.Kind(r.schema.name), Name: r.label}
-	d.put(i.Path(), r.place, r.use)
-	d.put(i.Path("name"), r.place, r.use)
+func (d *definition) iface(r *record) {
+	d.Host.Interfaces = append(d.Host.Interfaces, host.Interface{Kind: host.Kind(r.schema.name), Name: r.label})
+	i := &d.Host.Interfaces[len(d.Host.Interfaces)-1]
+	f := d.fields(i.Path(), r)
 	if len(r.wrong) > 0 {
-		d.doubtful[i.Path()] = true
+		d.doubtful = append(d.doubtful, f.path)
 	}
-	f := fields{definition: d, record: r, path: i.Path()}
 	i.State = host.State(f.text("state"))
 	i.Description, i.MAC = f.text("description"), strings.ToLower(f.text("mac"))
 	i.MTU, i.DHCP4, i.DHCP6, i.AcceptRA = f.number("mtu"), f.boolean("dhcp4"), f.boolean("dhcp6"), f.boolean("accept_ra")
@@ -137,21 +137,18 @@ func (d *definition) iface(r record) {
 	case host.KindBridge:
 		i.Bridge = f.bridge()
 	}
-	f.shared(&i)
-	d.Host.Interfaces = append(d.Host.Interfaces, i)
+	f.shared(i)
 }
 
 // shared reads the blocks that every interface may have.
 func (f fields) shared(i *host.Interface) {
-	for _, b := range f.blocks {
+	for n := range f.blocks {
+		b := &f.blocks[n]
 		switch b.schema.name {
 		case "route":
-			path := host.Index(f.path+".route", len(i.Routes))
-			f.put(path, b.place, b.use)
-			i.Routes = append(i.Routes, fields{f.definition, b, path}.route())
+			i.Routes = append(i.Routes, f.fields(host.Index(f.path+".route", len(i.Routes)), b).route())
 		case "dns":
-			in := fields{f.definition, b, f.path + ".dns"}
-			f.put(in.path, b.place, b.use)
+			in := f.fields(f.path+".dns", b)
 			i.DNS = host.DNS{Servers: in.addresses("servers"), Search: in.texts("search")}
 		case "backend_options":
 			f.options(i, b)
@@ -159,20 +156,20 @@ func (f fields) shared(i *host.Interface) {
 	}
 }
 
-func (f fields) options(i *host.Interface, b record) {
+func (f fields) options(i *host.Interface, b *record) {
 	if i.Options == nil {
 		i.Options = make(map[string]map[string]string)
 	}
 	raw := make(map[string]string)
-	for _, k := range sortedNames(b.values) {
-		v := b.values[k]
+	in := f.fields(f.path+".backend_options."+b.label, b)
+	for _, v := range b.byName() {
 		s, ok := scalar(plain(v.Value))
 		if !ok {
 			f.add(ruleType.In(v.place, "an option of a backend is a text, a number, true or false"))
 			continue
 		}
-		raw[k] = s
-		f.at(f.path+".backend_options."+b.label+"."+k, v)
+		raw[v.name] = s
+		in.get(v.name)
 	}
 	i.Options[b.label] = raw
 }
@@ -211,7 +208,8 @@ func (f fields) route() host.Route {
 	default:
 		p, err := netip.ParsePrefix(to)
 		if err != nil {
-			f.add(ruleAddress.In(f.values["to"].place, `%q is no destination; it is "default" or a network with its prefix, e.g. "10.8.0.0/16"`, to))
+			given, _ := f.value("to")
+			f.add(ruleAddress.In(given.place, `%q is no destination; it is "default" or a network with its prefix, e.g. "10.8.0.0/16"`, to))
 		}
 		r.To = p
 	}
@@ -227,10 +225,9 @@ func (f fields) ethernet() *host.Ethernet {
 			e.Offload[k.AsString()] = b.True()
 		}
 	}
-	for _, b := range f.blocks {
-		if b.schema.name == "match" {
-			m := fields{f.definition, b, f.path + ".match"}
-			f.Positions[m.path] = b.place
+	for n := range f.blocks {
+		if b := &f.blocks[n]; b.schema.name == "match" {
+			m := f.fields(f.path+".match", b)
 			e.Match = host.Match{MAC: strings.ToLower(m.text("mac")), Driver: m.text("driver"), Path: m.text("path")}
 		}
 	}
@@ -238,7 +235,13 @@ func (f fields) ethernet() *host.Ethernet {
 }
 
 func (f fields) bond() *host.Bond {
-	b := &host.Bond{Ports: f.texts("ports"), Mode: f.text("mode")}
+	b := &host.Bond{Mode: f.text("mode")}
+	if v, ok := f.get("ports"); ok {
+		b.Ports = v.strings()
+		for i, name := range b.Ports {
+			f.refer(name, v.element(i))
+		}
+	}
 	if name, ok := host.BondMode(b.Mode); ok {
 		b.Mode = name
 	}
@@ -268,7 +271,7 @@ func (f fields) bond() *host.Bond {
 }
 
 // freeOption takes an option by the driver's name, unless it has an attribute.
-func (f fields) freeOption(options map[string]string, key, text string, v value) {
+func (f fields) freeOption(options map[string]string, key, text string, v *value) {
 	if o, ok := host.BondOptionNamed(key); ok || key == "mode" {
 		f.add(ruleUnknownAttribute.In(v.place, "option %q has an attribute of its own; write %s = … in the bond", key, cmp.Or(o.Name, "mode")))
 		return
@@ -277,24 +280,38 @@ func (f fields) freeOption(options map[string]string, key, text string, v value)
 }
 
 func (f fields) vlan() *host.VLAN {
-	v := &host.VLAN{Parent: f.text("parent"), Protocol: f.text("protocol"), ReorderHeader: f.boolean("reorder_header"),
+	v := &host.VLAN{Protocol: f.text("protocol"), ReorderHeader: f.boolean("reorder_header"),
 		GVRP: f.boolean("gvrp"), MVRP: f.boolean("mvrp"), LooseBinding: f.boolean("loose_binding")}
 	if n := f.number("id"); n != nil {
 		v.ID = *n
 	}
+	if p, ok := f.get("parent"); ok && p.AsString() != "" {
+		v.Parent = p.AsString()
+		f.refer(v.Parent, p.place)
+	}
 	return v
+}
+
+func (f fields) refer(name string, where diag.Range) {
+	f.references = append(f.references, reference{f.label, name, where})
 }
 
 func (f fields) bridge() *host.Bridge {
 	b := &host.Bridge{STP: f.boolean("stp"), Priority: f.number("priority"), ForwardDelay: f.seconds("forward_delay"), HelloTime: f.seconds("hello_time"),
 		MaxAge: f.seconds("max_age"), AgeingTime: f.seconds("ageing_time"), MulticastSnooping: f.boolean("multicast_snooping"), VLANFiltering: f.boolean("vlan_filtering")}
 	places := make(map[string]diag.Range)
-	list, _ := f.get("ports")
-	for i, name := range f.texts("ports") {
-		b.Ports = append(b.Ports, host.BridgePort{Name: name})
-		places[name] = list.element(i)
+	var use *diag.Range
+	if v, ok := f.get("ports"); ok {
+		names := v.strings()
+		use = v.use
+		b.Ports = make([]host.BridgePort, len(names))
+		for i, name := range names {
+			b.Ports[i].Name = name
+			places[name] = v.element(i)
+		}
 	}
-	for _, r := range f.blocks {
+	for n := range f.blocks {
+		r := &f.blocks[n]
 		if r.schema.name != "port" {
 			continue
 		}
@@ -303,13 +320,14 @@ func (f fields) bridge() *host.Bridge {
 			continue
 		}
 		places[r.label] = r.place
-		p := fields{f.definition, r, f.path + ".port." + r.label}
+		p := f.fields(f.path+".port."+r.label, r)
 		b.Ports = append(b.Ports, host.BridgePort{Name: r.label, Cost: p.number("cost"), Priority: p.number("priority"), Hairpin: p.boolean("hairpin"),
 			Isolated: p.boolean("isolated"), Learning: p.boolean("learning"), Flood: p.boolean("flood"), Guard: p.boolean("bpdu_guard")})
 	}
 	slices.SortStableFunc(b.Ports, func(a, b host.BridgePort) int { return strings.Compare(a.Name, b.Name) })
 	for i, p := range b.Ports {
-		f.Positions[f.path+"."+host.Index("ports", i)] = places[p.Name]
+		f.places.put(spot{part: f.part, attribute: "ports", element: int32(i)}, places[p.Name], use)
+		f.refer(p.Name, places[p.Name])
 	}
 	return b
 }
@@ -332,27 +350,19 @@ func (d *definition) implied() {
 		declared[names[i]] = true
 	}
 	slices.Sort(names)
-	for n := range d.Host.Interfaces {
-		i := d.Host.Interfaces[n]
-		for at, name := range i.Lowers() {
-			if declared[name] {
-				continue
-			}
-			path := i.Path("parent")
-			if i.VLAN == nil {
-				path = i.Path(host.Index("ports", at))
-			}
-			where := d.Positions[d.nearest(path)]
-			meant := others(names, i.Name, name)
-			if near := diag.Suggest(name, meant); near != "" && !d.anotherCard(name, near) || strings.Contains(name, ".") {
-				d.add(ruleInterface.In(where, "no block declares %q.%s", name, diag.DidYouMean(name, meant)))
-				continue
-			}
-			declared[name] = true
-			card := host.Interface{Kind: host.KindEthernet, Name: name, Implied: true, Ethernet: &host.Ethernet{}}
-			d.Host.Interfaces = append(d.Host.Interfaces, card)
-			d.Positions[card.Path()] = where
+	for _, r := range d.references {
+		if declared[r.name] {
+			continue
 		}
+		meant := others(names, r.from, r.name)
+		if near := diag.Suggest(r.name, meant); near != "" && !d.anotherCard(r.name, near) || strings.Contains(r.name, ".") {
+			d.add(ruleInterface.In(r.place, "no block declares %q.%s", r.name, diag.DidYouMean(r.name, meant)))
+			continue
+		}
+		declared[r.name] = true
+		card := host.Interface{Kind: host.KindEthernet, Name: r.name, Implied: true, Ethernet: &host.Ethernet{}}
+		d.Host.Interfaces = append(d.Host.Interfaces, card)
+		d.places.part(card.Path(), r.place, nil)
 	}
 }
 

@@ -13,16 +13,29 @@ import (
 // each is written below path.
 type fields struct {
 	*definition
-	record
+	*record
 	path string
+	part int32 // of the definition's places
 }
 
-func (f fields) get(name string) (value, bool) {
-	v, ok := f.values[name]
-	if ok {
-		f.at(f.path+"."+name, v)
+// fields begins to read a record, whose own place is that of the path.
+func (d *definition) fields(path string, r *record) fields {
+	return fields{d, r, path, d.places.part(path, r.place, r.use)}
+}
+
+// get finds an attribute, and records where it and its elements are written.
+func (f fields) get(name string) (*value, bool) {
+	v, ok := f.value(name)
+	if !ok {
+		return nil, false
 	}
-	return v, ok
+	f.places.put(spot{part: f.part, attribute: v.name, element: whole}, v.place, v.use)
+	if v.Type().IsListType() {
+		for i := range v.elements {
+			f.places.put(spot{part: f.part, attribute: v.name, element: int32(i)}, v.elements[i], v.use)
+		}
+	}
+	return v, true
 }
 
 func (f fields) text(name string) string {

@@ -16,7 +16,7 @@ import (
 
 // parseJSON parses a file in HCL's JSON form, for definitions that programs
 // write: https://github.com/hashicorp/hcl/blob/main/json/spec.md.
-func parseJSON(src []byte, path string, schema block) parsed {
+func parseJSON(src []byte, path string, schema *block) parsed {
 	if diags := guardJSON(src, path); diags.HasErrors() {
 		return parsed{diags: diags}
 	}
@@ -47,7 +47,7 @@ func oneOfEachLine(faults hcl.Diagnostics) hcl.Diagnostics {
 // jsonBody gives a body of the JSON form the shape of the native syntax. JSON
 // does not tell a block from an attribute whose value is an object; the schema
 // does. What the schema does not have becomes an attribute, to be reported.
-func jsonBody(in hcl.Body, schema block) (*hclsyntax.Body, hcl.Diagnostics) {
+func jsonBody(in hcl.Body, schema *block) (*hclsyntax.Body, hcl.Diagnostics) {
 	attributes, faults := in.JustAttributes()
 	out := &hclsyntax.Body{Attributes: make(hclsyntax.Attributes), SrcRange: in.MissingItemRange(), EndRange: in.MissingItemRange()}
 	headers := new(hcl.BodySchema)

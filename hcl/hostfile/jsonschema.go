@@ -10,7 +10,7 @@ import (
 // JSON form: a block's label is a key of an object. Of the backends given, by
 // name, the block is described as well; that of another may have any attribute.
 func JSONSchema(backends map[string]host.Schema) ([]byte, error) {
-	s := jsonSchema{backends}.object(block{blocks: topSchema()})
+	s := jsonSchema{backends}.object(topBlock())
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	s["title"] = "linkspan " + LanguageVersion
 	return json.MarshalIndent(s, "", "  ")
@@ -19,13 +19,13 @@ func JSONSchema(backends map[string]host.Schema) ([]byte, error) {
 // jsonSchema makes schemas of blocks.
 type jsonSchema struct{ backends map[string]host.Schema }
 
-func (j jsonSchema) object(of block) map[string]any {
+func (j jsonSchema) object(of *block) map[string]any {
 	properties := make(map[string]any)
 	for _, a := range of.attributes {
 		properties[a.name] = attributeSchema(a)
 	}
 	for _, c := range of.blocks {
-		s := j.object(c)
+		s := j.object(&c)
 		if len(c.labels) > 0 {
 			s = map[string]any{"type": "object", "additionalProperties": s}
 			if c.name == "backend" {
@@ -57,7 +57,7 @@ func (j jsonSchema) backendBlocks() map[string]any {
 				required = append(required, a.Name)
 			}
 		}
-		one := j.object(b)
+		one := j.object(&b)
 		if len(required) > 0 {
 			one["required"] = required
 		}

@@ -251,7 +251,7 @@ type parsed struct {
 
 // parse guards the parser and parses a file in the syntax of its name. The
 // schema is of what may stand in it.
-func parse(src []byte, path string, schema block) parsed {
+func parse(src []byte, path string, schema *block) parsed {
 	if strings.HasSuffix(path, ".json") {
 		return parseJSON(src, path, schema)
 	}
@@ -265,7 +265,9 @@ func parse(src []byte, path string, schema block) parsed {
 	if !ok || faults.HasErrors() {
 		return parsed{diags: diags}
 	}
-	spellWholeNumbers(body)
+	if bytes.Contains(src, []byte("${")) {
+		spellWholeNumbers(body)
+	}
 	return parsed{body, diags}
 }
 
@@ -276,12 +278,16 @@ func readLimited(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil {
+	info, err := f.Stat()
+	if err != nil {
 		return nil, err
-	} else if !info.Mode().IsRegular() {
+	}
+	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no regular file", path)
 	}
-	return io.ReadAll(io.LimitReader(f, maxFile+1))
+	b := bytes.NewBuffer(make([]byte, 0, min(info.Size(), maxFile)+bytes.MinRead)) // with room, so that it is read in one go
+	_, err = b.ReadFrom(io.LimitReader(f, maxFile+1))
+	return b.Bytes(), err
 }
 
 func sortedAttributes(body *hclsyntax.Body) []*hclsyntax.Attribute {

@@ -60,7 +60,7 @@ func TestSecretsFromOutside(t *testing.T) {
 		"x.auto.vars.hcl": "key = \"canary77\"\n",
 	})
 	site, diags := Load(dir, Options{})
-	diags = append(diags, site.Definitions[0].Check(diags)...)
+	diags = append(diags, site.Check(diags)...)
 	text := fmt.Sprint(diags)
 	for _, src := range site.Sources {
 		text += string(src)

@@ -12,16 +12,15 @@ import (
 )
 
 // other builds what is not an interface: backend, hook, check, apply.
-func (d *definition) other(r record) {
+func (d *definition) other(r *record) {
 	path := r.schema.name
 	if r.label != "" {
 		path = fmt.Sprintf("%s[%q]", r.schema.name, r.label)
 	}
-	d.Positions[path] = r.place
+	f := d.fields(path, r)
 	if len(r.wrong) > 0 {
-		d.doubtful[path] = true
+		d.doubtful = append(d.doubtful, path)
 	}
-	f := fields{definition: d, record: r, path: path}
 	switch r.schema.name {
 	case "backend":
 		d.backend(f)
@@ -73,23 +72,24 @@ func (d *definition) backend(f fields) {
 		schema = s
 	}
 	config := make(map[string]any)
-	for _, name := range sortedNames(f.values) {
+	for _, v := range f.byName() {
+		name := v.name
 		if b.Script != "" && (name == "script" || name == "allow") {
 			continue
 		}
-		v, _ := f.get(name)
+		f.get(name)
 		i := slices.IndexFunc(schema.Attributes, func(a host.Attribute) bool { return a.Name == name })
 		if i < 0 && d.options.Schema != nil {
 			d.add(ruleUnknownAttribute.In(v.place, "backend %q has no attribute %q.%s", f.label, name, diag.DidYouMean(name, schemaNames(schema))))
 			continue
 		}
-		if i >= 0 && !d.fits(v, schema.Attributes[i]) {
+		if i >= 0 && !d.fits(&v, schema.Attributes[i]) {
 			continue
 		}
 		config[name] = plain(v.Value)
 	}
 	for _, a := range schema.Attributes {
-		if _, given := f.values[a.Name]; a.Required && !given {
+		if _, given := f.value(a.Name); a.Required && !given {
 			d.add(ruleMissing.In(f.place, "backend %q needs the attribute %s: %s", f.label, a.Name, clause(a.Doc)))
 		}
 	}
@@ -149,7 +149,7 @@ func schemaNames(s host.Schema) []string {
 }
 
 // fits checks one value against what the backend declares.
-func (d *definition) fits(v value, a host.Attribute) bool {
+func (d *definition) fits(v *value, a host.Attribute) bool {
 	types := map[host.AttributeType]attributeType{host.TypeString: typeString, host.TypeNumber: typeAny, host.TypeBool: typeBool,
 		host.TypeStringList: typeStrings, host.TypeStringMap: typeNames, host.TypeAny: typeAny}
 	_, why := convertTo(v.Value, types[a.Type])
@@ -164,5 +164,5 @@ func (d *definition) fits(v value, a host.Attribute) bool {
 		d.add(ruleType.In(v.place, "%s is %s, not %s", a.Name, why, kindOf(v.Value)))
 		return false
 	}
-	return d.checkWords(v, attribute{name: a.Name, typ: types[a.Type], words: a.Words})
+	return d.checkWords(v, &attribute{name: a.Name, typ: types[a.Type], words: a.Words})
 }

@@ -46,8 +46,8 @@ func (e *ArgumentError) Unwrap() error { return e.Err }
 func (l *loader) functions() {
 	declared := make(map[string]diag.Range)
 	for _, b := range l.ofType("function") {
-		r := l.record(b, topBlocks()["function"], l.scope.context())
-		script, ok := r.values["script"]
+		r := l.record(b, top("function"), l.scope.context())
+		script, ok := r.value("script")
 		if _, given := b.Body.Attributes["script"]; !given {
 			l.add(ruleMissing.In(r.place, "function %q needs the attribute script: the Go file that has it", r.label))
 		}
@@ -63,14 +63,14 @@ func (l *loader) functions() {
 			l.add(ruleFunction.In(r.place, "%q is a function of the language, and cannot be another", r.label))
 			continue
 		}
-		l.scope.functions[r.label] = l.ownFunction(r, script.AsString())
+		l.scope.functions[r.label] = l.ownFunction(&r, script.AsString())
 	}
 	l.scope.refresh()
 }
 
 // ownFunction is the function of one block. One that cannot be used gives
 // values that are not known, so that what is wrong is told once.
-func (l *loader) ownFunction(r record, script string) function.Function {
+func (l *loader) ownFunction(r *record, script string) function.Function {
 	name := r.label
 	if l.options.Function == nil {
 		return unknownFunctionValue

@@ -1,7 +1,6 @@
 package hostfile
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -22,7 +21,7 @@ type profile struct {
 // evaluated for each host that uses them.
 func (l *loader) profiles() map[string]profile {
 	out := make(map[string]profile)
-	schema := topBlocks()["profile"]
+	schema := top("profile")
 	inputSchema, _ := schema.block("input")
 	for _, b := range l.ofType("profile") {
 		if !l.checkBlock(b, schema) && len(b.Labels) != 1 {
@@ -38,7 +37,7 @@ func (l *loader) profiles() map[string]profile {
 }
 
 // declaredInputs reads the input blocks of a profile.
-func (l *loader) declaredInputs(b *hclsyntax.Block, schema block) map[string]typed {
+func (l *loader) declaredInputs(b *hclsyntax.Block, schema *block) map[string]typed {
 	out := make(map[string]typed)
 	for _, c := range b.Body.Blocks {
 		if c.Type != "input" {
@@ -78,13 +77,13 @@ func (l *loader) use(h *assembly, b *hclsyntax.Block) {
 			continue
 		}
 		ctx := with(each.ctx, map[string]cty.Value{"input": cty.ObjectVal(inputs)})
-		h.used = labelRange(b)
+		h.used = new(labelRange(b))
 		before := len(l.diags)
 		l.body(h, p.block, ctx)
 		for i := before; i < len(l.diags); i++ {
-			l.diags[i] = relatedTo(l.diags[i], usedHere, h.used)
+			l.diags[i] = relatedTo(l.diags[i], usedHere, *h.used)
 		}
-		h.used = diag.Range{}
+		h.used = nil
 	}
 }
 
@@ -93,12 +92,12 @@ func (l *loader) use(h *assembly, b *hclsyntax.Block) {
 func (l *loader) unusedProfiles() {
 	for _, name := range sortedNames(l.known) {
 		if p := l.known[name]; !p.used {
-			l.namesWithin(p.block, topBlocks()["profile"])
+			l.namesWithin(p.block, top("profile"))
 		}
 	}
 }
 
-func (l *loader) namesWithin(b *hclsyntax.Block, schema block) {
+func (l *loader) namesWithin(b *hclsyntax.Block, schema *block) {
 	for _, c := range b.Body.Blocks {
 		if inner, ok := schema.block(c.Type); ok && !inner.free && l.checkBlock(c, inner) {
 			l.namesWithin(c, inner)
@@ -157,25 +156,23 @@ func (l *loader) inputs(p profile, b *hclsyntax.Block, ctx *hcl.EvalContext) (ma
 // rivals until the host says which.
 func overlay(base, over record) record {
 	out := base
-	out.wrong = maps.Clone(base.wrong)
-	maps.Copy(out.wrong, over.wrong)
-	out.values = make(map[string]value, len(base.values)+len(over.values))
-	for k, v := range base.values {
-		out.values[k] = v
-	}
+	out.wrong = slices.Concat(base.wrong, over.wrong)
+	out.values = slices.Clone(base.values)
 	if over.place.File != "" {
 		out.place, out.use = over.place, over.use
 	}
-	for k, v := range over.values {
-		was, had := out.values[k]
+	for _, v := range over.values {
+		was, had := out.value(v.name)
 		switch {
-		case had && !v.use.IsZero() && !was.use.IsZero() && !v.RawEquals(was.Value):
-			rival := was
-			v.rival = &rival
-		case had && !v.use.IsZero() && was.use.IsZero():
-			v = was // the host's own word stands
+		case !had:
+			out.values = append(out.values, v)
+			continue
+		case v.use != nil && was.use != nil && !v.RawEquals(was.Value):
+			v.rival = new(*was)
+		case v.use != nil && was.use == nil:
+			continue // the host's own word stands
 		}
-		out.values[k] = v
+		*was = v
 	}
 	out.blocks = overlayBlocks(base.blocks, over.blocks)
 	return out
@@ -204,17 +201,18 @@ func overlayBlocks(base, over []record) []record {
 }
 
 // rivals reports the attributes on which two profiles still disagree.
-func (l *loader) rivals(r record) {
-	for _, name := range sortedNames(r.values) {
-		v := r.values[name]
-		if v.rival == nil {
-			continue
+func (l *loader) rivals(r *record) {
+	if slices.ContainsFunc(r.values, func(v value) bool { return v.rival != nil }) {
+		for _, v := range r.byName() {
+			if v.rival == nil {
+				continue
+			}
+			d := ruleConflict.In(v.place, "two profiles set %s of %s %q differently; set it in the host", v.name, r.schema.name, r.label)
+			d = relatedTo(d, "the other profile's value", v.rival.place)
+			l.add(relatedTo(d, usedHere, *v.use))
 		}
-		d := ruleConflict.In(v.place, "two profiles set %s of %s %q differently; set it in the host", name, r.schema.name, r.label)
-		d = relatedTo(d, "the other profile's value", v.rival.place)
-		l.add(relatedTo(d, usedHere, v.use))
 	}
-	for _, b := range r.blocks {
-		l.rivals(b)
+	for i := range r.blocks {
+		l.rivals(&r.blocks[i])
 	}
 }

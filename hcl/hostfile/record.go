@@ -17,28 +17,44 @@ import (
 // record is one block with its attributes evaluated and its own blocks read:
 // the form in which a profile's block and a host's are laid over each other.
 type record struct {
-	schema block
+	schema *block
 	label  string // "" for a block without one
 	place  diag.Range
-	values map[string]value
+	values []value // of different names; few, so that looking through them is quick
 	blocks []record
-	wrong  map[string]bool // attributes that are given but have no good value
-	use    diag.Range      // the host's use block that brought the record; zero when the host says it itself
+	wrong  []string    // attributes that are given but have no good value
+	use    *diag.Range // the host's use block that brought the record; nil when the host says it itself
+}
+
+// value finds an attribute.
+func (r *record) value(name string) (*value, bool) {
+	for i := range r.values {
+		if v := &r.values[i]; v.name == name {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+// byName are the attributes sorted by name.
+func (r *record) byName() []value {
+	return slices.SortedFunc(slices.Values(r.values), func(a, b value) int { return strings.Compare(a.name, b.name) })
 }
 
 // value is an evaluated attribute. The value is never null.
 type value struct {
+	name string
 	cty.Value
 	place    diag.Range
 	elements []diag.Range // of a list written as one
-	use      diag.Range   // the host's `use` that brought it; zero when the host says it itself
+	use      *diag.Range  // the host's `use` that brought it; nil when the host says it itself
 	wrong    bool         // given, but not good: reported already
 	marked   cty.Value    // the value with the marks of what in it is sensitive
 	rival    *value       // another profile's value that differs
 }
 
 // element is the place of one element of a list.
-func (v value) element(i int) diag.Range {
+func (v *value) element(i int) diag.Range {
 	if i < len(v.elements) {
 		return v.elements[i]
 	}
@@ -46,8 +62,11 @@ func (v value) element(i int) diag.Range {
 }
 
 // strings are the elements of a list of strings.
-func (v value) strings() []string {
+func (v *value) strings() []string {
 	var out []string
+	if v.CanIterateElements() {
+		out = make([]string, 0, v.LengthInt())
+	}
 	for it := v.ElementIterator(); it.Next(); {
 		_, e := it.Element()
 		out = append(out, e.AsString())
@@ -55,7 +74,7 @@ func (v value) strings() []string {
 	return out
 }
 
-func (v value) int() int {
+func (v *value) int() int {
 	n, _ := v.AsBigFloat().Int64()
 	return int(n)
 }
@@ -70,7 +89,7 @@ func labelRange(b *hclsyntax.Block) diag.Range {
 
 // checkBlock checks a block's labels, its attributes' and blocks' names, and
 // that what is required is there.
-func (l *loader) checkBlock(b *hclsyntax.Block, schema block) bool {
+func (l *loader) checkBlock(b *hclsyntax.Block, schema *block) bool {
 	before := len(l.diags)
 	if len(b.Labels) != len(schema.labels) {
 		want := "no label"
@@ -82,6 +101,14 @@ func (l *loader) checkBlock(b *hclsyntax.Block, schema block) bool {
 	}
 	for _, a := range sortedAttributes(b.Body) {
 		l.checkAttributeName(a, b.Type, schema)
+	}
+	l.checkBlockNames(b, schema)
+	return len(l.diags) == before
+}
+
+func (l *loader) checkBlockNames(b *hclsyntax.Block, schema *block) {
+	if len(b.Body.Blocks) == 0 {
+		return
 	}
 	seen := make(map[string]diag.Range)
 	for _, c := range b.Body.Blocks {
@@ -98,27 +125,28 @@ func (l *loader) checkBlock(b *hclsyntax.Block, schema block) bool {
 		}
 		seen[c.Type] = place(c.TypeRange)
 	}
-	return len(l.diags) == before
 }
 
 // required reports what is missing of a block when all that lies over it is
 // known: a host need not repeat what its profile says.
-func (l *loader) required(r record) {
-	what := "the " + r.schema.name + " block"
-	if r.label != "" {
-		what = fmt.Sprintf("%s %q", r.schema.name, r.label)
-	}
-	for _, a := range r.schema.attributes {
-		if _, ok := r.values[a.name]; a.required && !ok && !r.wrong[a.name] {
-			l.add(ruleMissing.In(r.place, "%s needs the attribute %s: %s", what, a.name, clause(a.doc)))
+func (l *loader) required(r *record) {
+	for i := range r.schema.attributes {
+		a := &r.schema.attributes[i]
+		if _, ok := r.value(a.name); !a.required || ok || slices.Contains(r.wrong, a.name) {
+			continue
 		}
+		what := "the " + r.schema.name + " block"
+		if r.label != "" {
+			what = fmt.Sprintf("%s %q", r.schema.name, r.label)
+		}
+		l.add(ruleMissing.In(r.place, "%s needs the attribute %s: %s", what, a.name, clause(a.doc)))
 	}
-	for _, b := range r.blocks {
-		l.required(b)
+	for i := range r.blocks {
+		l.required(&r.blocks[i])
 	}
 }
 
-func (l *loader) checkAttributeName(a *hclsyntax.Attribute, in string, schema block) {
+func (l *loader) checkAttributeName(a *hclsyntax.Attribute, in string, schema *block) {
 	if schema.free {
 		return
 	}
@@ -132,7 +160,7 @@ func (l *loader) checkAttributeName(a *hclsyntax.Attribute, in string, schema bl
 	l.add(ruleUnknownAttribute.In(place(a.NameRange), "%s has no attribute %q.%s", article(in), a.Name, hint))
 }
 
-func (l *loader) unknownBlock(c *hclsyntax.Block, schema block) {
+func (l *loader) unknownBlock(c *hclsyntax.Block, schema *block) {
 	hint := diag.DidYouMean(c.Type, schema.blockNames())
 	if _, ok := schema.attribute(c.Type); ok {
 		hint = fmt.Sprintf(" %s is an attribute: write %s = …", c.Type, c.Type)
@@ -163,24 +191,26 @@ func twice2(b *hclsyntax.Block, what string, first diag.Range) diag.Diagnostic {
 }
 
 // record reads a block. Faults are reported; what is right of it is returned.
-func (l *loader) record(b *hclsyntax.Block, schema block, ctx *hcl.EvalContext) record {
+func (l *loader) record(b *hclsyntax.Block, schema *block, ctx *hcl.EvalContext) record {
 	l.checkBlock(b, schema)
-	r := record{schema: schema, place: labelRange(b), values: make(map[string]value), wrong: make(map[string]bool)}
+	r := record{schema: schema, place: labelRange(b)}
 	if len(b.Labels) > 0 {
 		r.label = b.Labels[0]
 	}
-	for _, a := range sortedAttributes(b.Body) {
+	attributes := sortedAttributes(b.Body)
+	r.values = make([]value, 0, len(attributes))
+	for _, a := range attributes {
 		spec, known := schema.attribute(a.Name)
 		switch {
 		case !known && schema.free:
-			spec = attribute{name: a.Name, typ: typeAny, secret: schema.name == "backend"}
+			spec = &attribute{name: a.Name, typ: typeAny, secret: schema.name == "backend"}
 		case !known || spec.typ == typeRaw:
 			continue
 		}
 		if v, ok := l.attribute(a, spec, ctx); ok {
-			r.values[a.Name] = v
+			r.values = append(r.values, v)
 		} else if v.wrong {
-			r.wrong[a.Name] = true
+			r.wrong = append(r.wrong, a.Name)
 		}
 	}
 	for _, c := range b.Body.Blocks {
@@ -195,16 +225,20 @@ func (l *loader) record(b *hclsyntax.Block, schema block, ctx *hcl.EvalContext) 
 
 // attribute evaluates one attribute and converts it to its type. A null value
 // counts as not given.
-func (l *loader) attribute(a *hclsyntax.Attribute, spec attribute, ctx *hcl.EvalContext) (value, bool) {
-	v, ok := l.evaluate(a.Expr, ctx)
+func (l *loader) attribute(a *hclsyntax.Attribute, spec *attribute, ctx *hcl.EvalContext) (value, bool) {
+	v, simple := literal(a.Expr)
+	ok := simple
+	if !simple {
+		v, ok = l.evaluate(a.Expr, ctx)
+	}
 	if !ok || !v.IsWhollyKnown() { // unknown: already reported where it comes from
 		return value{wrong: true}, false
 	}
 	if v.IsNull() {
 		return value{}, false
 	}
-	out := value{place: place(a.Expr.Range()), elements: elementRanges(a.Expr), marked: v}
-	if v.ContainsMarked() {
+	out := value{name: a.Name, place: place(a.Expr.Range()), elements: elementRanges(a.Expr), marked: v}
+	if !simple && v.ContainsMarked() {
 		v, _ = v.UnmarkDeep()
 		l.site.secrets.conceal(v)
 		if !spec.secret {
@@ -220,7 +254,7 @@ func (l *loader) attribute(a *hclsyntax.Attribute, spec attribute, ctx *hcl.Eval
 		return out, false
 	}
 	out.Value = converted
-	out.wrong = !l.checkWords(out, spec)
+	out.wrong = !l.checkWords(&out, spec)
 	return out, !out.wrong
 }
 
@@ -325,7 +359,7 @@ func listOf(v cty.Value) (cty.Value, string) {
 	if !v.CanIterateElements() || v.Type().IsObjectType() || v.Type().IsMapType() {
 		return v, "a list of texts"
 	}
-	var texts []cty.Value
+	texts := make([]cty.Value, 0, v.LengthInt())
 	for it := v.ElementIterator(); it.Next(); {
 		_, e := it.Element()
 		if e.IsNull() || e.Type() != cty.String {
@@ -358,7 +392,7 @@ func numberOf(v cty.Value, typ attributeType) (cty.Value, string) {
 
 // checkWords refuses a word that is not among the few that are taken. A bond's
 // mode may also be its number.
-func (l *loader) checkWords(v value, spec attribute) bool {
+func (l *loader) checkWords(v *value, spec *attribute) bool {
 	if spec.words == nil {
 		return true
 	}

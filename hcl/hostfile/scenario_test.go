@@ -23,10 +23,7 @@ func load(t *testing.T, files map[string]string) (*Site, string) {
 		}
 	}
 	site, diags := Load(dir, Options{})
-	for i := range site.Definitions {
-		d := &site.Definitions[i]
-		diags = append(diags, d.Check(diags)...)
-	}
+	diags = append(diags, site.Check(diags)...)
 	var out []string
 	for _, d := range diags.Sorted() {
 		out = append(out, strings.ReplaceAll(d.String(), dir+"/", ""))

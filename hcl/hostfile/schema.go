@@ -1,7 +1,6 @@
 package hostfile
 
 import (
-	"slices"
 	"strings"
 	"sync"
 
@@ -46,7 +45,7 @@ type block struct {
 	doc        string
 }
 
-func (b block) attributeNames() []string {
+func (b *block) attributeNames() []string {
 	out := make([]string, len(b.attributes))
 	for i, a := range b.attributes {
 		out[i] = a.name
@@ -54,23 +53,25 @@ func (b block) attributeNames() []string {
 	return out
 }
 
-func (b block) attribute(name string) (attribute, bool) {
-	i := slices.IndexFunc(b.attributes, func(a attribute) bool { return a.name == name })
-	if i < 0 {
-		return attribute{}, false
+func (b *block) attribute(name string) (*attribute, bool) {
+	for i := range b.attributes {
+		if a := &b.attributes[i]; a.name == name {
+			return a, true
+		}
 	}
-	return b.attributes[i], true
+	return nil, false
 }
 
-func (b block) block(name string) (block, bool) {
-	i := slices.IndexFunc(b.blocks, func(c block) bool { return c.name == name })
-	if i < 0 {
-		return block{}, false
+func (b *block) block(name string) (*block, bool) {
+	for i := range b.blocks {
+		if c := &b.blocks[i]; c.name == name {
+			return c, true
+		}
 	}
-	return b.blocks[i], true
+	return nil, false
 }
 
-func (b block) blockNames() []string {
+func (b *block) blockNames() []string {
 	out := make([]string, len(b.blocks))
 	for i, c := range b.blocks {
 		out[i] = c.name
@@ -78,17 +79,14 @@ func (b block) blockNames() []string {
 	return out
 }
 
-// topBlocks are the blocks of a file, by name.
-var topBlocks = sync.OnceValue(func() map[string]block {
-	out := make(map[string]block)
-	for _, b := range topSchema() {
-		out[b.name] = b
-	}
-	return out
-})
-
 // topBlock is a file: what may stand outside of all blocks.
-func topBlock() block { return block{blocks: topSchema()} }
+var topBlock = sync.OnceValue(func() *block { return &block{blocks: topSchema()} })
+
+// top is one of the blocks that may stand outside of all others.
+func top(name string) *block {
+	b, _ := topBlock().block(name)
+	return b
+}
 
 // topSchema is the table: every block and attribute of the language.
 var topSchema = sync.OnceValue(makeTopSchema)
@@ -132,8 +130,8 @@ func makeTopSchema() []block {
 // hostBody is what may stand in a host and in a profile.
 var hostBody = sync.OnceValue(makeHostBody)
 
-func makeHostBody() block {
-	return block{
+func makeHostBody() *block {
+	return &block{
 		attributes: []attribute{
 			{name: "vars", typ: typeAny, secret: true, doc: "Free data for hooks and plugins, as host.vars."},
 			{name: "tags", typ: typeStrings, doc: "Words to choose hosts by."},

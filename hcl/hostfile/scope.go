@@ -48,16 +48,17 @@ func with(ctx *hcl.EvalContext, names map[string]cty.Value) *hcl.EvalContext {
 // evaluate evaluates an expression and reports what is wrong with it, with a
 // suggestion for a name that is not there.
 func (l *loader) evaluate(e hcl.Expression, ctx *hcl.EvalContext) (cty.Value, bool) {
-	if !isLiteral(e) {
-		names := e.Variables()
-		if d, known := strangeWord(names, ctx); !known {
-			l.add(d)
-			return cty.DynamicVal, false
-		}
-		if d, bad := unknownName(names, ctx); bad {
-			l.undeclared(d)
-			return cty.DynamicVal, false
-		}
+	if v, ok := literal(e); ok {
+		return v, true
+	}
+	names := e.Variables()
+	if d, known := strangeWord(names, ctx); !known {
+		l.add(d)
+		return cty.DynamicVal, false
+	}
+	if d, bad := unknownName(names, ctx); bad {
+		l.undeclared(d)
+		return cty.DynamicVal, false
 	}
 	v, diags := e.Value(ctx)
 	if diags.HasErrors() {
@@ -76,18 +77,30 @@ func (l *loader) evaluate(e hcl.Expression, ctx *hcl.EvalContext) (cty.Value, bo
 	return v, true
 }
 
-// isLiteral reports whether an expression, as most are, names nothing: finding
-// that out by its variables takes longer than its evaluation.
-func isLiteral(e hcl.Expression) bool {
+// literal is the value of an expression that, as most do, names nothing: a text,
+// a number, true, false, null, a list of such. Finding that out by the names in an
+// expression takes longer than its evaluation.
+func literal(e hcl.Expression) (cty.Value, bool) {
 	switch x := e.(type) {
 	case *hclsyntax.LiteralValueExpr:
-		return true
+		return x.Val, true
 	case *hclsyntax.TemplateExpr:
-		return x.IsStringLiteral()
+		if x.IsStringLiteral() {
+			v, ok := literal(x.Parts[0])
+			return v, ok && v.Type() == cty.String
+		}
 	case *hclsyntax.TupleConsExpr:
-		return !slices.ContainsFunc(x.Exprs, func(e hclsyntax.Expression) bool { return !isLiteral(e) })
+		values := make([]cty.Value, len(x.Exprs))
+		for i, e := range x.Exprs {
+			v, ok := literal(e)
+			if !ok {
+				return cty.NilVal, false
+			}
+			values[i] = v
+		}
+		return cty.TupleVal(values), true
 	}
-	return false
+	return cty.NilVal, false
 }
 
 var unknownFunction = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`There is no function named "([^"]*)"`) })

@@ -25,23 +25,23 @@ func (l *loader) settings() {
 			continue
 		}
 		first = place(b.TypeRange)
-		l.linkspanBlock(b, topBlocks()["linkspan"])
+		l.linkspanBlock(b, top("linkspan"))
 	}
 }
 
-func (l *loader) linkspanBlock(b *hclsyntax.Block, schema block) {
+func (l *loader) linkspanBlock(b *hclsyntax.Block, schema *block) {
 	r := l.record(b, schema, l.scope.context())
-	if v, ok := r.values["required_version"]; ok {
+	if v, ok := r.value("required_version"); ok {
 		if !satisfies(LanguageVersion, v.AsString()) {
 			l.add(ruleVersion.In(v.place, "this linkspan reads version %s of the language; the directory requires %q", LanguageVersion, v.AsString()))
 		}
 	}
 	for _, p := range r.blocks {
 		one := Plugin{Name: p.label, Place: p.place}
-		if v, ok := p.values["version"]; ok {
+		if v, ok := p.value("version"); ok {
 			one.Version = v.AsString()
 		}
-		if v, ok := p.values["sha256"]; ok {
+		if v, ok := p.value("sha256"); ok {
 			one.SHA256 = strings.ToLower(v.AsString())
 		}
 		l.site.Plugins = append(l.site.Plugins, one)

@@ -23,9 +23,7 @@ func testSchema(name string) (host.Schema, []string, bool) {
 // checked loads a path as the program does.
 func checked(path string) (*Site, diag.List) {
 	site, diags := Load(path, Options{Schema: testSchema})
-	for i := range site.Definitions {
-		diags = append(diags, site.Definitions[i].Check(diags)...)
-	}
+	diags = append(diags, site.Check(diags)...)
 	return site, diags.Sorted()
 }
 

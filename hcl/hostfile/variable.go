@@ -46,7 +46,7 @@ func (l *loader) variables() {
 	l.functions()
 	declared := make(map[string]typed)
 	for _, b := range l.ofType("variable") {
-		t, ok := l.typed(b, topBlocks()["variable"])
+		t, ok := l.typed(b, top("variable"))
 		if !ok {
 			continue
 		}
@@ -93,7 +93,7 @@ func sortedNames[V any](m map[string]V) []string {
 }
 
 // typed reads a variable or input block.
-func (l *loader) typed(b *hclsyntax.Block, schema block) (typed, bool) {
+func (l *loader) typed(b *hclsyntax.Block, schema *block) (typed, bool) {
 	if !l.checkBlock(b, schema) {
 		return typed{}, false
 	}
@@ -244,7 +244,7 @@ func (l *loader) varsFile(path string) *hclsyntax.Body {
 		return nil
 	}
 	l.site.Sources[path] = src
-	p := parse(src, path, block{free: true})
+	p := parse(src, path, &block{free: true})
 	l.add(p.diags...)
 	if p.body == nil {
 		l.broken = true
