@@ -179,7 +179,11 @@ func (e event) String() string {
 		if len(b) > 4 && b[4] == unix.RT_TABLE_LOCAL { // struct rtmsg, rtm_table
 			table = " (local)"
 		}
-		return fmt.Sprintf("route to %s%s%s", attributeAddress(b, unix.SizeofRtMsg, unix.RTA_DST), table, gone[e.message.Header.Type == unix.RTM_DELROUTE])
+		on := ""
+		if oif := attribute(b, unix.SizeofRtMsg, unix.RTA_OIF); len(oif) == 4 { // a route with several next hops has none
+			on = " on " + linkName(int(binary.NativeEndian.Uint32(oif)))
+		}
+		return fmt.Sprintf("route to %s%s%s%s", attributeAddress(b, unix.SizeofRtMsg, unix.RTA_DST), on, table, gone[e.message.Header.Type == unix.RTM_DELROUTE])
 	}
 	return fmt.Sprintf("message %d", e.message.Header.Type)
 }
@@ -194,15 +198,23 @@ func linkName(index int) string {
 
 // attributeAddress finds an address among a message's attributes.
 func attributeAddress(b []byte, header int, kind uint16) string {
+	if a, ok := netip.AddrFromSlice(attribute(b, header, kind)); ok {
+		return a.String()
+	}
+	return "default"
+}
+
+// attribute finds the content of one of a message's attributes; nil is none.
+func attribute(b []byte, header int, kind uint16) []byte {
 	for b = b[min(header, len(b)):]; len(b) >= unix.SizeofRtAttr; {
 		length := int(binary.NativeEndian.Uint16(b))
 		if length < unix.SizeofRtAttr || length > len(b) {
 			break
 		}
-		if a, ok := netip.AddrFromSlice(b[unix.SizeofRtAttr:length]); ok && binary.NativeEndian.Uint16(b[2:]) == kind {
-			return a.String()
+		if binary.NativeEndian.Uint16(b[2:]) == kind {
+			return b[unix.SizeofRtAttr:length]
 		}
 		b = b[min((length+3)&^3, len(b)):]
 	}
-	return "default"
+	return nil
 }
