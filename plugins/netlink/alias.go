@@ -170,7 +170,7 @@ func renamed(g *rtnl.Graph, to map[string]string) *rtnl.Graph {
 		}
 	}
 	out := &rtnl.Graph{Links: slices.Clone(g.Links), Addresses: slices.Clone(g.Addresses), Routes: slices.Clone(g.Routes), Rules: g.Rules,
-		Neighbours: slices.Clone(g.Neighbours), Forwarding: slices.Clone(g.Forwarding)}
+		Neighbours: slices.Clone(g.Neighbours), Forwarding: slices.Clone(g.Forwarding), ReversePath: g.ReversePath}
 	for n := range out.Links {
 		renameLink(&out.Links[n], set)
 	}

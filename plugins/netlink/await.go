@@ -62,6 +62,8 @@ func (w *world) lacks(name string, s step) string {
 		return name + " is down"
 	case !l.Carrier:
 		return fmt.Sprintf("%s has no carrier (look at the cables of the cards below it)", name)
+	case s.Awake && !l.Active:
+		return name + " does not send yet"
 	case s.Partner && l.Kind == "bond" && l.Bond["mode"] == "4" && l.Partner == "":
 		return fmt.Sprintf("%s has no LACP partner (the switch's ports must speak LACP; lacp_timeout = \"0s\" goes on without)", name)
 	case l.Kind == "vlan" && w.link(l.Parent) != nil:

@@ -25,7 +25,7 @@ import (
 // Where a bond has to be empty meanwhile, a detour comes before; and links of
 // which the names change are renamed when they are free for it.
 func order(have *world, want *goal, names naming) *planner {
-	p := &planner{cur: have, want: want, open: make(map[netip.Addr]int), names: names}
+	p := &planner{cur: have, want: want, open: make(map[netip.Addr]int), ahead: make(map[string][]rtnl.Address), names: names}
 	p.names.at = make(map[string]int)
 	p.takeDetour()
 	p.lead()
@@ -51,18 +51,21 @@ func (p *planner) lead() {
 }
 
 type planner struct {
-	cur   *world // changed by each step
-	want  *goal
-	steps []planned
-	live  map[string]bool           // in use now
-	kept  map[string]bool           // ports that keep a live bond alive until the move
-	due   []string                  // bridges whose card has changed: the switch must hear of it
-	later map[string][]rtnl.Address // moved to links that find a card only at the end
-	freed bool                      // the neighbours know which cards are in use
-	fresh bool                      // a card was given to a bond or bridge in this plan
-	gaps  []gap
-	open  map[netip.Addr]int // addresses that are not reachable now, and their gap
-	names naming
+	cur    *world // changed by each step
+	want   *goal
+	steps  []planned
+	live   map[string]bool           // in use now
+	kept   map[string]bool           // ports that keep a live bond alive until the move
+	due    []string                  // bridges whose card has changed: the switch must hear of it
+	later  map[string][]rtnl.Address // moved to links that find a card only at the end
+	asleep []string                  // bridges that have just got their first port
+	loose  []rtnl.Link               // bridges with a looser rp_filter than before, as they were
+	ahead  map[string][]rtnl.Address // added before their bridge had a port
+	freed  bool                      // the neighbours know which cards are in use
+	fresh  bool                      // a card was given to a bond or bridge in this plan
+	gaps   []gap
+	open   map[netip.Addr]int // addresses that are not reachable now, and their gap
+	names  naming
 }
 
 // planned is a step with what goes with it.
@@ -320,6 +323,7 @@ func (p *planner) newLink(w *rtnl.Link) *rtnl.Link {
 	n := *w
 	n.Index, n.Master, n.Place, n.Up, n.Carrier, n.AcceptRA, n.Sysctls, n.AltNames = 0, "", 0, false, false, nil, nil, nil
 	n.Port, n.BondPort, n.VLANs, n.Promisc, n.AllMulti, n.OwnMAC, n.OwnMTU, n.Partner, n.Forwards = nil, nil, nil, false, false, "", 0, "", false
+	n.Active, n.ReversePath = false, 0
 	n.Bridge = maps.Clone(w.Bridge)
 	maps.DeleteFunc(n.Bridge, func(name string, v int) bool { return name == "vlan_filtering" && v == 0 }) // a kernel without it refuses the word
 	n.Bond, n.Alias = creatable(w.Bond), ""                                                                // the kernel takes no ifalias with a new link (rtnl_create_link)
@@ -394,6 +398,7 @@ func (p *planner) join(l *rtnl.Link, w *rtnl.Link) {
 			return
 		}
 		left, entries := p.swap(name, w)
+		p.sleeps(p.cur.link(w.Name))
 		p.do(step{Do: doMaster, Link: name, Master: w.Name})
 		if left != nil {
 			p.carryPort(left, entries, name)
@@ -464,6 +469,7 @@ func (p *planner) joinInPlace() {
 		if bridge == nil || bridge.Kind != "bridge" || p.cur.link(w.Master) == nil || p.live[w.Master] {
 			continue
 		}
+		p.welcome(w.Master, name)
 		p.join(l, bridge)
 	}
 }

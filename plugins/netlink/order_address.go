@@ -82,12 +82,18 @@ func (p *planner) isMine(link string) bool { return p.want.managed[link] || !p.w
 // moveAddresses adds what is missing where it can be added, then turns the
 // routes, then takes away what is not wanted, and tells the neighbours.
 func (p *planner) moveAddresses() {
+	p.wake()
 	moved := p.addAddresses()
+	for link, added := range p.ahead {
+		moved[link] = append(moved[link], added...)
+	}
+	clear(p.ahead)
 	p.turnRoutes()
 	p.removeAddresses()
 	p.addAddresses() // secondaries that went with their primary
 	p.turnRoutes()
 	p.removeRoutes()
+	p.tighten()
 	for _, name := range names(moved) {
 		if !p.cur.reachable(name) {
 			if p.later == nil {

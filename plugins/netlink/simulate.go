@@ -74,6 +74,7 @@ func (w *world) create(s step) {
 	made := *s.New
 	made.Name, made.Up, made.Ether, made.MACSet = s.Link, false, true, made.MAC != ""
 	made.Bond, made.Bridge = maps.Clone(made.Bond), maps.Clone(made.Bridge)
+	made.ReversePath = w.reverse.New
 	if parent := w.link(made.Parent); parent != nil {
 		if made.MAC == "" {
 			made.MAC = parent.MAC

@@ -61,6 +61,7 @@ type step struct {
 	Limit        int              `json:"limit,omitempty"`   // ready: milliseconds after which it fails
 	Ports        []string         `json:"ports,omitempty"`   // ready: one of them leads out
 	Anyway       bool             `json:"anyway,omitempty"`  // ready: it goes on when the time is over
+	Awake        bool             `json:"awake,omitempty"`   // ready: the bridge can send
 	Partner      bool             `json:"partner,omitempty"` // ready: its bonds have found their LACP partner
 }
 
@@ -287,6 +288,9 @@ func words(r rtnl.Route) string {
 }
 
 func (s step) ready() string {
+	if s.Awake {
+		return fmt.Sprintf("wait until %s can send, after it has got its first port", s.Link)
+	}
 	out := fmt.Sprintf("wait until %s has had a carrier for %d ms", s.Link, s.Milliseconds)
 	if s.Partner {
 		out += " and the bond below it has a LACP partner"

@@ -23,6 +23,7 @@ type world struct {
 	known     map[string][]rtnl.Neighbour
 	entries   map[string][]rtnl.Entry
 	rules     []rtnl.Rule
+	reverse   rtnl.ReversePath
 	tell      teller // nil tells nobody
 }
 
@@ -30,7 +31,7 @@ type world struct {
 func worldOf(g *rtnl.Graph) *world {
 	w := &world{links: make(map[string]*rtnl.Link, len(g.Links)), byMaster: make(map[string][]string), byParent: make(map[string][]string),
 		addresses: make(map[string][]rtnl.Address), holders: make(map[netip.Addr][]string), routes: make(map[rtnl.Slot][]rtnl.Route),
-		through: make(map[string][]rtnl.Slot), sources: make(map[netip.Addr][]rtnl.Slot), known: make(map[string][]rtnl.Neighbour), entries: make(map[string][]rtnl.Entry), rules: g.Rules}
+		through: make(map[string][]rtnl.Slot), sources: make(map[netip.Addr][]rtnl.Slot), known: make(map[string][]rtnl.Neighbour), entries: make(map[string][]rtnl.Entry), rules: g.Rules, reverse: g.ReversePath}
 	for _, l := range g.Links {
 		w.addLink(l)
 	}
@@ -254,7 +255,7 @@ func (w *world) carries(ip netip.Addr) bool { return slices.ContainsFunc(w.holde
 
 // graph spells the world as a graph again.
 func (w *world) graph() *rtnl.Graph {
-	out := &rtnl.Graph{Rules: w.rules}
+	out := &rtnl.Graph{Rules: w.rules, ReversePath: w.reverse}
 	for _, name := range w.all() {
 		out.Links = append(out.Links, *w.links[name])
 		out.Addresses = append(out.Addresses, w.addresses[name]...)

@@ -68,11 +68,39 @@ func (r *rawLink) attribute(ad *nl.AttributeDecoder) {
 		r.Alias = ad.String()
 	case unix.IFLA_CARRIER:
 		r.Carrier = ad.Uint8() == 1
+	case unix.IFLA_OPERSTATE:
+		const up = 6 // linux/if.h IF_OPER_UP
+		r.Active = ad.Uint8() == up
+	case unix.IFLA_AF_SPEC:
+		ad.Nested(r.families)
 	case unix.IFLA_PROP_LIST:
 		ad.Nested(r.names)
 	case unix.IFLA_LINKINFO:
 		ad.Nested(r.info)
 	}
+}
+
+// families reads what the address families say of the link.
+func (r *rawLink) families(ad *nl.AttributeDecoder) error {
+	for ad.Next() {
+		if ad.Type() == unix.AF_INET {
+			ad.Nested(r.inet)
+		}
+	}
+	return ad.Err()
+}
+
+// inet finds rp_filter among the sysctls of net.ipv4.conf.NAME, which are an
+// array of 32 bits each (linux/if_link.h IFLA_INET_CONF, linux/ip.h
+// IPV4_DEVCONF_RP_FILTER, of which the first is 1).
+func (r *rawLink) inet(ad *nl.AttributeDecoder) error {
+	const conf, at = 1, 8
+	for ad.Next() {
+		if b := ad.Bytes(); ad.Type() == conf && len(b) >= at*4 {
+			r.ReversePath = int(int32(hostOrder.Uint32(b[(at-1)*4:])))
+		}
+	}
+	return ad.Err()
 }
 
 func (r *rawLink) names(ad *nl.AttributeDecoder) error {

@@ -11,12 +11,20 @@ import (
 // are named, not numbered, so that a graph means the same after a link has
 // been made again. It is kept as JSON in plans and snapshots.
 type Graph struct {
-	Links      []Link      `json:"links"` // by name
-	Addresses  []Address   `json:"addresses,omitempty"`
-	Routes     []Route     `json:"routes,omitempty"` // those that somebody made; see IsManageable
-	Rules      []Rule      `json:"rules,omitempty"`
-	Neighbours []Neighbour `json:"neighbours,omitempty"`
-	Forwarding []Entry     `json:"forwarding,omitempty"` // static entries of bridges
+	Links       []Link      `json:"links"` // by name
+	Addresses   []Address   `json:"addresses,omitempty"`
+	Routes      []Route     `json:"routes,omitempty"` // those that somebody made; see IsManageable
+	Rules       []Rule      `json:"rules,omitempty"`
+	Neighbours  []Neighbour `json:"neighbours,omitempty"`
+	Forwarding  []Entry     `json:"forwarding,omitempty"` // static entries of bridges
+	ReversePath ReversePath `json:"reverse_path,omitzero"`
+}
+
+// ReversePath is the sysctl net.ipv4.conf.*.rp_filter of all links, and of
+// those that are made: 0 is off, 1 strict, 2 loose.
+type ReversePath struct {
+	All int `json:"all,omitempty"`
+	New int `json:"new,omitempty"`
 }
 
 // Link is one network interface.
@@ -37,6 +45,7 @@ type Link struct {
 	NoAlias  bool     `json:"no_alias,omitempty"` // of a change: the alias goes
 	Up       bool     `json:"up,omitempty"`
 	Carrier  bool     `json:"carrier,omitempty"`
+	Active   bool     `json:"active,omitempty"` // the kernel's link watch has seen the carrier (IF_OPER_UP)
 	Loop     bool     `json:"loopback,omitempty"`
 	Ether    bool     `json:"ether,omitempty"` // ARPHRD_ETHER
 	Promisc  bool     `json:"promisc,omitempty"`
@@ -62,7 +71,8 @@ type Link struct {
 	Forwards bool   `json:"forwards,omitempty"`
 	VLANs    []VLAN `json:"vlans,omitempty"` // of a bridge port, or of a bridge itself
 
-	AcceptRA *int `json:"accept_ra,omitempty"` // sysctl net.ipv6.conf.NAME.accept_ra
+	AcceptRA    *int `json:"accept_ra,omitempty"`    // sysctl net.ipv6.conf.NAME.accept_ra
+	ReversePath int  `json:"reverse_path,omitempty"` // sysctl net.ipv4.conf.NAME.rp_filter, the link's own
 	// Sysctls are the files below /proc/sys/net that are not as for a new
 	// link: "ipv4/conf/rp_filter" → "0". They are read for snapshots only.
 	Sysctls map[string]string `json:"sysctls,omitempty"`

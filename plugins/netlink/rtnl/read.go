@@ -46,6 +46,7 @@ func (c *Conn) Graph() (*Graph, error) {
 			return nil, fmt.Errorf("read %s: %w", part.what, err)
 		}
 	}
+	g.ReversePath = ReversePath{All: reversePath("all"), New: reversePath("default")}
 	return g, nil
 }
 
@@ -218,6 +219,19 @@ func (c *Conn) Behind(ports []int) ([]net.HardwareAddr, error) {
 		return ad.Err()
 	})
 	return out, err
+}
+
+// reversePath reads the sysctl; it is 0, the kernel's default, where it cannot.
+func reversePath(of string) int {
+	b, err := os.ReadFile("/proc/sys/net/ipv4/conf/" + of + "/rp_filter")
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // SysctlPath is the file of a sysctl of a link's IPv6.
