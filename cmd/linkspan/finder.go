@@ -25,14 +25,14 @@ type finder struct {
 	described map[string]backend.Description
 	faults    map[string]error // by name, of what cannot be used
 	warned    diag.List
-	scripted  map[string]trust.Spec // by name
-	texts     map[string][]byte     // of scripts, for diagnostics
+	scripted  map[string]scriptedBackend // by name
+	texts     map[string][]byte          // of scripts, for diagnostics
 }
 
 // newFinder reads the lock file beside the definitions at path. Without
 // locked, as for `plugins lock`, what it says is not enforced.
 func (a *app) newFinder(path string, locked bool) (*finder, diag.List, error) {
-	f := &finder{described: make(map[string]backend.Description), faults: make(map[string]error), scripted: make(map[string]trust.Spec), texts: make(map[string][]byte)}
+	f := &finder{described: make(map[string]backend.Description), faults: make(map[string]error), scripted: make(map[string]scriptedBackend), texts: make(map[string][]byte)}
 	f.where.Builtins = builtinNames()
 	for _, dir := range a.flags.pluginDirs {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
@@ -73,8 +73,8 @@ func (f *finder) require(asked []hostfile.Plugin) {
 
 // find gives the spec of a backend, and warns once of what is not checked.
 func (f *finder) find(name string) (trust.Spec, error) {
-	if spec, ok := f.scripted[name]; ok {
-		return spec, nil
+	if s, ok := f.scripted[name]; ok {
+		return s.spec, nil
 	}
 	spec, err := trust.Find(name, f.where)
 	if err != nil {

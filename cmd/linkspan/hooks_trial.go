@@ -204,8 +204,8 @@ func (e *shownEnv) Set(key, value string) {
 // scriptNames are the scripts that definitions name, each once.
 func (a *app) scriptNames(site *hostfile.Site) []string {
 	out := slices.Collect(maps.Keys(a.functions))
-	for _, spec := range a.finder.scripted {
-		out = append(out, spec.Args[3])
+	for _, s := range a.finder.scripted {
+		out = append(out, s.spec.Args[3])
 	}
 	for i := range site.Definitions {
 		for _, k := range site.Definitions[i].Host.Hooks {

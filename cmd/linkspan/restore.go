@@ -13,7 +13,7 @@ import (
 
 // restorer gives the backend that restores a snapshot: a built-in one in this
 // process, since an undo must not depend on a subprocess that could not be
-// started; a site's own from the copy that was kept of it.
+// started; a site's own from the copy that was kept of it or of its script.
 func (a *app) restorer(s journal.Snapshot) (backend.Applier, func(), error) {
 	b, done, err := a.backendOf(context.Background(), s)
 	if err != nil {
@@ -30,13 +30,12 @@ func (a *app) restorer(s journal.Snapshot) (backend.Applier, func(), error) {
 // backendOf is the backend that made a snapshot.
 func (a *app) backendOf(ctx context.Context, s journal.Snapshot) (engine.Backend, func(), error) {
 	if s.Plugin == nil {
-		make, ok := builtins()[s.Backend]
-		if !ok {
-			return engine.Backend{}, nil, fmt.Errorf("no built-in backend is called %q", s.Backend)
+		b, err := a.hereOf(s)
+		if err != nil {
+			return engine.Backend{}, nil, err
 		}
-		b := make()
 		d, err := b.Describe(ctx)
-		return engine.Backend{Description: d, Backend: b}, func() {}, err
+		return engine.Backend{Description: d, Backend: b, Script: s.Script}, func() {}, err
 	}
 	// The copy lies in the state directory, which is trusted as the journal is;
 	// its checksum tells that it is the one that took the snapshot.
@@ -50,6 +49,18 @@ func (a *app) backendOf(ctx context.Context, s journal.Snapshot) (engine.Backend
 		out = engine.Backend{Description: d, Backend: b, Executable: path}
 	})
 	return out, set.Close, nil
+}
+
+// hereOf is the backend that made a snapshot, in this process.
+func (a *app) hereOf(s journal.Snapshot) (backend.Backend, error) {
+	if s.Script != nil {
+		return a.keptBackend(s.Backend, s.Script)
+	}
+	make, ok := builtins()[s.Backend]
+	if !ok {
+		return nil, fmt.Errorf("no built-in backend is called %q", s.Backend)
+	}
+	return make(), nil
 }
 
 // backendsOf are the backends that have changed something themselves in a run.

@@ -23,7 +23,7 @@ import (
 // what runs in a rehearsal's kernel.
 func TestMain(m *testing.M) {
 	fault.Main()
-	if serveEvil() {
+	if serveEvil() || serveSwitch() {
 		return
 	}
 	if plugins.ServeIfAsked(builtins()) || script.ServeIfAsked() || serveScripted() {

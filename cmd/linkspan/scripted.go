@@ -1,11 +1,14 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"linkspan/core/backend"
 	"linkspan/core/diag"
 	"linkspan/core/hook/script"
 	"linkspan/core/host"
@@ -16,6 +19,34 @@ import (
 // scriptedArgument is the word after the program's name that makes it a
 // scripted backend: PROGRAM scripted-serve NAME DIR SCRIPT COMMAND…
 const scriptedArgument = "scripted-serve"
+
+// scriptedBackend is a backend that is a script: how it is served, and what the
+// journal keeps of it.
+type scriptedBackend struct {
+	spec trust.Spec
+	kept json.RawMessage // a keptScript
+}
+
+// keptScript is what a journal keeps of a backend that is a script: an undo must
+// depend neither on the definitions' directory nor on what it says meanwhile.
+type keptScript struct {
+	Source *script.Source `json:"source"`
+	Allow  []string       `json:"allow,omitempty"`
+}
+
+// keptBackend makes the backend that a journal has kept. Its script runs in a
+// process of its own, which ends with this one.
+func (a *app) keptBackend(name string, kept json.RawMessage) (backend.Backend, error) {
+	var k keptScript
+	err := json.Unmarshal(kept, &k)
+	if err == nil && k.Source == nil {
+		err = errors.New("no source was kept")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the script of backend %q: %w", name, err)
+	}
+	return script.NewBackend(k.Source, k.Allow, func(line string) { a.progress(fmt.Sprintf("backend %s: %s", name, line)) })
+}
 
 // serveScripted serves a scripted backend over the plugin protocol if the
 // command line says so.
@@ -50,7 +81,7 @@ func (f *finder) script(dir string, b host.Backend) diag.List {
 	}
 	spec := trust.Spec{Name: b.Name, Args: append([]string{scriptedArgument, b.Name, absolute, b.Script}, b.Allow...)}
 	if known, ok := f.scripted[b.Name]; ok {
-		if !slices.Equal(known.Args, spec.Args) {
+		if !slices.Equal(known.spec.Args, spec.Args) {
 			return diag.List{script.RuleSource.At("", "backend %q has another script, or may run other commands, for another host; a directory has one of a name", b.Name)}
 		}
 		return nil
@@ -65,6 +96,10 @@ func (f *finder) script(dir string, b host.Backend) diag.List {
 	if diags := script.CheckBackend(s); diags.HasErrors() {
 		return diags
 	}
-	f.scripted[b.Name] = spec
+	kept, err := json.Marshal(keptScript{s, b.Allow})
+	if err != nil {
+		return diag.List{script.RuleSource.At("", "%v", err)}
+	}
+	f.scripted[b.Name] = scriptedBackend{spec, kept}
 	return nil
 }

@@ -81,7 +81,7 @@ func (a *app) openSession(ctx context.Context, path string) (*session, error) {
 		if root != "" && description.Phase == backend.Activate {
 			return // -root: what runs is left alone
 		}
-		s.request.Backends = append(s.request.Backends, engine.Backend{Description: description, Backend: b, Executable: executables[description.Name]})
+		s.request.Backends = append(s.request.Backends, engine.Backend{Description: description, Backend: b, Executable: executables[description.Name], Script: a.finder.scripted[description.Name].kept})
 	})
 	if err := a.useHooks(s, site.Dir); err != nil {
 		s.close()

@@ -14,8 +14,8 @@ import (
 // ownStage is the part of a plan that one backend carries out itself.
 type ownStage struct {
 	name     string
-	volatile bool   // a reboot undoes what it does
-	plugin   string // its executable; "" for a built-in backend
+	volatile bool // a reboot undoes what it does
+	backend  Backend
 	applier  backend.Applier
 	request  backend.ApplyRequest
 }
@@ -34,7 +34,7 @@ func (a *applying) ownStages() ([]ownStage, error) {
 		}
 		i := slices.IndexFunc(a.Backends, func(b Backend) bool { return b.Description.Name == s.Backend })
 		volatile := slices.Contains(a.Backends[i].Description.Features, backend.FeatureVolatile)
-		out = append(out, ownStage{s.Backend, volatile, a.Backends[i].Executable, applier, backend.ApplyRequest{Setup: a.setup(a.Backends[i]), Operations: own}})
+		out = append(out, ownStage{s.Backend, volatile, a.Backends[i], applier, backend.ApplyRequest{Setup: a.setup(a.Backends[i]), Operations: own}})
 	}
 	return out, nil
 }
@@ -49,9 +49,9 @@ func (a *applying) snapshots(ctx context.Context) ([]journal.Snapshot, error) {
 		if err != nil {
 			return nil, fmt.Errorf("backend %q: snapshot: %w", s.name, err)
 		}
-		snapshot := journal.Snapshot{Backend: s.name, Data: data, Volatile: s.volatile}
-		if s.plugin != "" {
-			kept, err := journal.In(a.StateDir).KeepPlugin(s.plugin)
+		snapshot := journal.Snapshot{Backend: s.name, Data: data, Volatile: s.volatile, Script: s.backend.Script}
+		if s.backend.Executable != "" {
+			kept, err := journal.In(a.StateDir).KeepPlugin(s.backend.Executable)
 			if err != nil {
 				return nil, fmt.Errorf("backend %q: %w", s.name, err)
 			}

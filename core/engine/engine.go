@@ -26,7 +26,10 @@ import (
 type Backend struct {
 	Description backend.Description
 	Backend     backend.Backend
-	Executable  string // of its plugin; "" for a built-in one
+	Executable  string // of its plugin; "" for one that is built in or a script
+	// Script is what it takes to run one that is a script without the
+	// definitions, for an undo; nil for all others. See journal.Snapshot.
+	Script json.RawMessage
 }
 
 // Request is one host, its definition and its backends.

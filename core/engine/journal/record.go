@@ -76,8 +76,11 @@ type Snapshot struct {
 	Data    []byte `json:"data"`
 	// Volatile tells that a reboot brings the recorded state back by itself.
 	Volatile bool `json:"volatile,omitempty"`
-	// Plugin is what restores it, unless the backend is built in.
+	// Plugin is what restores it, unless the backend is built in or a script.
 	Plugin *Plugin `json:"plugin,omitempty"`
+	// Script is what it takes to run a backend that is a script, without the
+	// definitions, in the encoding of who runs it.
+	Script json.RawMessage `json:"script,omitempty"`
 }
 
 // Deadline is a moment of one boot, on a clock that nobody can set.
