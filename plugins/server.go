@@ -7,7 +7,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 
 	"linkspan/core/backend"
 	"linkspan/plugins/internal/wire"
@@ -19,29 +18,8 @@ type server struct {
 	backend backend.Backend
 	// act lets one call at a time change something: a Restore comes after the
 	// Apply that the program has given up.
-	act    sync.Mutex
-	setups lastSetup
-}
-
-// lastSetup reads setups. The calls of one plan carry the same host, which takes
-// longer to read than all else in them; calls share what was read.
-type lastSetup struct {
-	mu      sync.Mutex
-	message *wire.Setup
-	setup   backend.Setup
-}
-
-func (l *lastSetup) read(m *wire.Setup) (backend.Setup, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.message == nil || !proto.Equal(l.message, m) {
-		setup, err := wire.ToSetup(m)
-		if err != nil {
-			return setup, err
-		}
-		l.message, l.setup = m, setup
-	}
-	return l.setup, nil
+	act  sync.Mutex
+	kept kept
 }
 
 // Describe answers what the backend is.
@@ -59,35 +37,44 @@ func (s *server) Describe(ctx context.Context, _ *wire.DescribeRequest) (*wire.D
 func (s *server) Read(ctx context.Context, m *wire.ReadRequest) (*wire.ReadResponse, error) {
 	ctx, done := within(ctx)
 	defer done()
-	setup, err := s.setups.read(m.GetSetup())
+	setup, err := s.kept.of(m.GetSetup())
 	if err != nil {
 		return nil, err
 	}
 	r, err := s.backend.Read(ctx, backend.ReadRequest{Setup: setup})
-	return wire.FromReadResponse(r), err
+	if err != nil {
+		return nil, err
+	}
+	return s.kept.keepRead(wire.FromReadResponse(r)), nil
 }
 
 // Render answers what the definition means.
 func (s *server) Render(ctx context.Context, m *wire.RenderRequest) (*wire.RenderResponse, error) {
 	ctx, done := within(ctx)
 	defer done()
-	setup, err := s.setups.read(m.GetSetup())
+	setup, err := s.kept.of(m.GetSetup())
 	if err != nil {
 		return nil, err
 	}
 	r, err := s.backend.Render(ctx, backend.RenderRequest{Setup: setup, Facts: m.GetFacts()})
-	return wire.FromRenderResponse(r), err
+	if err != nil {
+		return nil, err
+	}
+	return s.kept.keepRendered(wire.FromRenderResponse(r)), nil
 }
 
 // Plan answers which operations lead there.
 func (s *server) Plan(ctx context.Context, m *wire.PlanRequest) (*wire.PlanResponse, error) {
 	ctx, done := within(ctx)
 	defer done()
-	q, err := wire.ToPlanRequest(m)
+	setup, err := s.kept.of(m.GetSetup())
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.backend.Plan(ctx, q)
+	if err := s.kept.complete(m); err != nil {
+		return nil, err
+	}
+	r, err := s.backend.Plan(ctx, wire.ToPlanRequest(m, setup))
 	return wire.FromPlanResponse(r), err
 }
 
@@ -112,7 +99,7 @@ func (s *server) Apply(m *wire.ApplyRequest, stream grpc.ServerStreamingServer[w
 		return err
 	}
 	defer end()
-	setup, err := s.setups.read(m.GetSetup())
+	setup, err := s.kept.of(m.GetSetup())
 	if err != nil {
 		return err
 	}
@@ -131,7 +118,7 @@ func (s *server) Snapshot(ctx context.Context, m *wire.SnapshotRequest) (*wire.S
 		return nil, err
 	}
 	defer end()
-	setup, err := s.setups.read(m.GetSetup())
+	setup, err := s.kept.of(m.GetSetup())
 	if err != nil {
 		return nil, err
 	}

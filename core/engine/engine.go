@@ -119,6 +119,8 @@ func (r *Request) stage(ctx context.Context, b Backend) stageResult {
 	if out.diags.HasErrors() {
 		return out
 	}
+	fingerprinted := make(chan []plan.Fingerprint, 1) // made while the backend plans
+	go func() { fingerprinted <- fingerprints(name, read) }()
 	changes := plan.Diff(rendered.Objects, read.Objects)
 	planned, err := b.Backend.Plan(ctx, backend.PlanRequest{Setup: setup, Facts: read.Facts, Desired: rendered.Objects, Actual: read, Changes: changes})
 	if err != nil {
@@ -136,7 +138,7 @@ func (r *Request) stage(ctx context.Context, b Backend) stageResult {
 		Stage:     plan.Stage{Backend: name, Phase: string(b.Description.Phase), Changes: changes, Operations: planned.Operations},
 		Activates: b.Description.Phase == backend.Activate, Restarts: restarts, Effects: planned.Effects,
 	}
-	out.fingerprints = fingerprints(name, read)
+	out.fingerprints = <-fingerprinted
 	return out
 }
 

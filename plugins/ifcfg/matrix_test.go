@@ -32,15 +32,11 @@ func memory(rel reader.Reader, files []backend.File) *survey.Survey {
 
 // readBack reads a rendered host as its reader does.
 func readBack(rel reader.Reader, want *host.Host, files []backend.File) *host.Host {
-	s := memory(rel, files)
-	out := &host.Host{Name: want.Name}
+	declared := make([]*host.Interface, len(want.Interfaces))
 	for i := range want.Interfaces {
-		if one, ok := s.Interface(want.Interfaces[i].Name, &want.Interfaces[i]); ok {
-			s.RawOptions(&want.Interfaces[i], &one)
-			out.Interfaces = append(out.Interfaces, one)
-		}
+		declared[i] = &want.Interfaces[i]
 	}
-	return out
+	return &host.Host{Name: want.Name, Interfaces: memory(rel, files).Interfaces(declared)}
 }
 
 // leaves lists the fields of a type that hold one attribute each, e.g.

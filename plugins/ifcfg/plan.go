@@ -277,17 +277,13 @@ func (p *planning) verify(q backend.PlanRequest) diag.List {
 	s := survey.New(p.Reader, p.names(will), func(path string) plan.FileState { return will[path] })
 	s.Counts = func(device string) bool { return p.ByName[device] != nil }
 	touched := p.touched(q.Changes)
-	found := &host.Host{Name: q.Host.Name, Interfaces: make([]host.Interface, 0, len(touched))}
+	concerned := make([]*host.Interface, 0, len(touched))
 	for i := range q.Host.Interfaces {
-		want := &q.Host.Interfaces[i]
-		if !touched[want.Name] {
-			continue
-		}
-		if one, ok := s.Interface(want.Name, want); ok {
-			s.RawOptions(want, &one)
-			found.Interfaces = append(found.Interfaces, one)
+		if want := &q.Host.Interfaces[i]; touched[want.Name] {
+			concerned = append(concerned, want)
 		}
 	}
+	found := &host.Host{Name: q.Host.Name, Interfaces: s.Interfaces(concerned)}
 	desired := make([]plan.Object, 0, len(touched))
 	for _, o := range q.Desired {
 		if touched[o.Name] {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"linkspan/core/backend"
 	"linkspan/core/diag"
@@ -47,6 +48,7 @@ type reading struct {
 	tree     *survey.Tree
 	ahead    map[string]survey.Content // by path: looked at and not asked for yet
 	declared *host.Host
+	mu       sync.Mutex                // of what follows
 	states   map[string]plan.FileState // by path
 	faults   map[string]string         // by path: why it could not be read
 }
@@ -61,6 +63,8 @@ func newReading(t *survey.Tree, rel reader.Reader, declared *host.Host) *reading
 
 // stateOf reads a file once.
 func (r *reading) stateOf(path string) plan.FileState {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	s, read := r.states[path]
 	if read {
 		return s
@@ -108,14 +112,11 @@ func (r *reading) concerns(path string) bool {
 // objects are the declared interfaces as they are, and those that linkspan has
 // made and that the definition no longer names.
 func (r *reading) objects(h *host.Host, ours []string) []plan.Object {
-	found := &host.Host{Name: h.Name, Interfaces: make([]host.Interface, 0, len(h.Interfaces))}
+	declared := make([]*host.Interface, len(h.Interfaces))
 	for i := range h.Interfaces {
-		want := &h.Interfaces[i]
-		if one, ok := r.Interface(want.Name, want); ok {
-			r.RawOptions(want, &one)
-			found.Interfaces = append(found.Interfaces, one)
-		}
+		declared[i] = &h.Interfaces[i]
 	}
+	found := &host.Host{Name: h.Name, Interfaces: r.Interfaces(declared)}
 	if h.Apply.Prune {
 		for _, device := range ours {
 			if one, ok := r.Interface(device, nil); ok {

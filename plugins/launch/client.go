@@ -25,6 +25,7 @@ type client struct {
 	rpc        wire.BackendServiceClient
 	process    *process
 	log        *lastLine
+	kept       kept
 }
 
 // applierClient is the client of a plugin that has operations of its own.
@@ -84,7 +85,7 @@ func (c *client) Describe(ctx context.Context) (out backend.Description, err err
 // Read asks what is there.
 func (c *client) Read(ctx context.Context, r backend.ReadRequest) (out backend.ReadResponse, err error) {
 	err = c.call(ctx, "Read", func(ctx context.Context) error {
-		setup, err := wire.FromSetup(r.Setup)
+		setup, err := c.kept.setup(r.Setup)
 		if err != nil {
 			return err
 		}
@@ -93,6 +94,7 @@ func (c *client) Read(ctx context.Context, r backend.ReadRequest) (out backend.R
 			return err
 		}
 		out = wire.ToReadResponse(m)
+		c.kept.read(out, m.GetToken())
 		return errors.Join(checkObjects(out.Objects), checkFiles(out.Files), checkGuests(out.Guests), checkDiagnostics(out.Diagnostics))
 	})
 	return out, err
@@ -101,7 +103,7 @@ func (c *client) Read(ctx context.Context, r backend.ReadRequest) (out backend.R
 // Render asks what the definition means.
 func (c *client) Render(ctx context.Context, r backend.RenderRequest) (out backend.RenderResponse, err error) {
 	err = c.call(ctx, "Render", func(ctx context.Context) error {
-		setup, err := wire.FromSetup(r.Setup)
+		setup, err := c.kept.setup(r.Setup)
 		if err != nil {
 			return err
 		}
@@ -110,6 +112,7 @@ func (c *client) Render(ctx context.Context, r backend.RenderRequest) (out backe
 			return err
 		}
 		out = wire.ToRenderResponse(m)
+		c.kept.rendered(out.Objects, m.GetToken())
 		return errors.Join(checkObjects(out.Objects), checkFiles(out.Files), checkDiagnostics(out.Diagnostics))
 	})
 	return out, err
@@ -118,11 +121,15 @@ func (c *client) Render(ctx context.Context, r backend.RenderRequest) (out backe
 // Plan asks for the operations.
 func (c *client) Plan(ctx context.Context, r backend.PlanRequest) (out backend.PlanResponse, err error) {
 	err = c.call(ctx, "Plan", func(ctx context.Context) error {
-		q, err := wire.FromPlanRequest(r)
+		setup, err := c.kept.setup(r.Setup)
 		if err != nil {
 			return err
 		}
+		q, short := c.kept.request(r, setup)
 		m, err := c.rpc.Plan(ctx, q)
+		if short && status.Code(err) == codes.FailedPrecondition {
+			m, err = c.rpc.Plan(ctx, wire.FromPlanRequest(r, setup))
+		}
 		if err != nil {
 			return err
 		}
@@ -139,7 +146,7 @@ func (c applierClient) Apply(ctx context.Context, r backend.ApplyRequest, progre
 	return c.change("Apply", func(heard func()) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		setup, err := wire.FromSetup(r.Setup)
+		setup, err := c.kept.setup(r.Setup)
 		if err != nil {
 			return err
 		}
@@ -178,7 +185,7 @@ func follow(stream grpc.ServerStreamingClient[wire.ApplyResponse], known map[str
 // Snapshot records what the operations will touch.
 func (c applierClient) Snapshot(ctx context.Context, r backend.ApplyRequest) (data []byte, err error) {
 	err = c.call(ctx, "Snapshot", func(ctx context.Context) error {
-		setup, err := wire.FromSetup(r.Setup)
+		setup, err := c.kept.setup(r.Setup)
 		if err != nil {
 			return err
 		}

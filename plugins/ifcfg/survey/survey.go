@@ -17,7 +17,7 @@ import (
 // Survey is everything that the files of one host say, to one reader.
 type Survey struct {
 	Reader  reader.Reader
-	state   func(path string) plan.FileState // a file as it is, or as it will be
+	state   func(path string) plan.FileState // a file as it is, or as it will be; for several goroutines
 	names   []string                         // of the files in the scripts' directory, sorted
 	network *shell.Document
 	Around  reader.Surroundings
@@ -46,7 +46,8 @@ type File struct {
 // Path is where the file is, e.g. "/etc/sysconfig/network-scripts/ifcfg-eth0".
 func (f *File) Path() string { return reader.Dir + "/" + f.Name }
 
-// New reads the files of those names through state.
+// New reads the files of those names through state, which several goroutines
+// may call at once.
 func New(rel reader.Reader, names []string, state func(path string) plan.FileState) *Survey {
 	s := &Survey{Reader: rel, state: state, names: names, Devices: make(map[string]*File), twins: make(map[string][]*File),
 		Aliases: make(map[string][]*File), members: make(map[string][]string), Others: make(map[string][]string), skipped: make(map[string]string)}
@@ -60,8 +61,18 @@ func New(rel reader.Reader, names []string, state func(path string) plan.FileSta
 	if rel.BondAlias {
 		s.Around.Bonds = reader.ParseModprobe(state(reader.ModprobeFile).Content)
 	}
+	var files []*File
+	var contents [][]byte
 	for _, name := range names {
-		s.take(name)
+		if f := s.sort(name); f != nil {
+			if state := s.state(f.Path()); state.Exists {
+				files, contents = append(files, f), append(contents, state.Content)
+			}
+		}
+	}
+	spread(len(files), func(i int) { files[i].parse(contents[i], &s.Reader) })
+	for _, f := range files {
+		s.take(f)
 	}
 	for _, f := range s.Files {
 		s.place(f)
@@ -69,41 +80,46 @@ func New(rel reader.Reader, names []string, state func(path string) plan.FileSta
 	return s
 }
 
-// take sorts one name of the directory.
-func (s *Survey) take(name string) {
+// sort tells what one name of the directory is: of a file that the reader takes
+// for an interface or an alias it returns the beginning.
+func (s *Survey) sort(name string) *File {
 	for _, prefix := range []string{"route-", "route6-", "rule-", "rule6-"} {
 		if device, ok := strings.CutPrefix(name, prefix); ok && !s.Reader.Ignores(name) {
 			s.Others[device] = append(s.Others[device], name)
-			return
+			return nil
 		}
 	}
 	suffix, live := s.Reader.Reads(name)
 	switch {
 	case !strings.HasPrefix(name, "ifcfg-"), suffix == "lo":
-		return
+		return nil
 	case live || reader.IsAlias(suffix) && !s.Reader.Ignores(suffix):
+		return &File{Name: name, Suffix: suffix}
 	case reader.IsRange(suffix):
 		s.skipped[name] = "range"
-		return
 	default:
 		s.skipped[name] = "ending"
-		return
 	}
-	state := s.state(reader.Dir + "/" + name)
-	if !state.Exists {
-		return
-	}
-	doc := shell.Parse(state.Content)
-	f := &File{Name: name, Suffix: suffix, Doc: doc, Keys: reader.Keys(doc.Values())}
-	if s.Reader.NM {
-		maps.DeleteFunc(f.Keys, func(key, _ string) bool { return doc.Exported(key) })
+	return nil
+}
+
+// parse reads the file's text.
+func (f *File) parse(content []byte, rel *reader.Reader) {
+	f.Doc = shell.Parse(content)
+	f.Keys = f.Doc.Values()
+	if rel.NM {
+		maps.DeleteFunc(f.Keys, func(key, _ string) bool { return f.Doc.Exported(key) })
 	}
 	f.Device = strings.TrimSuffix(f.Keys["DEVICE"], "\r")
 	if f.Device == "" {
-		f.Device = suffix
-		f.Keys["DEVICE"] = suffix
+		f.Device = f.Suffix
+		f.Keys["DEVICE"] = f.Suffix
 	}
-	if parent, _, alias := strings.Cut(suffix, ":"); alias {
+}
+
+// take lists a file among the interfaces or the aliases.
+func (s *Survey) take(f *File) {
+	if parent, _, alias := strings.Cut(f.Suffix, ":"); alias {
 		s.Aliases[parent] = append(s.Aliases[parent], f)
 		return
 	}
@@ -130,6 +146,24 @@ func (s *Survey) place(f *File) {
 	if m := reader.MasterOf(f.Keys, &s.Reader); m != "" && !slices.Contains(s.members[m], f.Device) {
 		s.members[m] = append(s.members[m], f.Device)
 	}
+}
+
+// Interfaces reads those of the declared interfaces that there are, with the raw
+// options that the definition names.
+func (s *Survey) Interfaces(declared []*host.Interface) []host.Interface {
+	found, there := make([]host.Interface, len(declared)), make([]bool, len(declared))
+	spread(len(declared), func(i int) {
+		if found[i], there[i] = s.Interface(declared[i].Name, declared[i]); there[i] {
+			s.rawOptions(declared[i], &found[i])
+		}
+	})
+	out := make([]host.Interface, 0, len(declared))
+	for i := range found {
+		if there[i] {
+			out = append(out, found[i])
+		}
+	}
+	return out
 }
 
 // Interface reads one interface; declared may be nil. Its ports come in the order
@@ -261,8 +295,8 @@ func (s *Survey) Masters(objects []plan.Object) []plan.Object {
 	return objects
 }
 
-// RawOptions lists the raw keys that the definition names.
-func (s *Survey) RawOptions(want, one *host.Interface) {
+// rawOptions lists the raw keys that the definition names.
+func (s *Survey) rawOptions(want, one *host.Interface) {
 	k := s.Devices[want.Name].Keys
 	for key := range want.Options[reader.Backend] {
 		v, ok := k[key]

@@ -583,7 +583,10 @@ type ReadResponse struct {
 	Opaque []byte `protobuf:"bytes,5,opt,name=opaque,proto3" json:"opaque,omitempty"`
 	// The virtual machines' network interfaces that it knows of, those of machines
 	// that are off among them.
-	Guests        []*Guest `protobuf:"bytes,6,rep,name=guests,proto3" json:"guests,omitempty"`
+	Guests []*Guest `protobuf:"bytes,6,rep,name=guests,proto3" json:"guests,omitempty"`
+	// Optional, of the plugin's choice, another for each response: it keeps this
+	// one for a while, and a PlanRequest may name it instead of carrying it.
+	Token         string `protobuf:"bytes,7,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -660,6 +663,13 @@ func (x *ReadResponse) GetGuests() []*Guest {
 	return nil
 }
 
+func (x *ReadResponse) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
 // RenderRequest asks what the definition means.
 type RenderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -723,7 +733,9 @@ type RenderResponse struct {
 	// `linkspan render`. A backend without files leaves it empty.
 	Files []*File `protobuf:"bytes,2,rep,name=files,proto3" json:"files,omitempty"`
 	// What the backend refuses, or warns of.
-	Diagnostics   []*Diagnostic `protobuf:"bytes,3,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
+	Diagnostics []*Diagnostic `protobuf:"bytes,3,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
+	// As that of ReadResponse.
+	Token         string `protobuf:"bytes,4,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -779,6 +791,13 @@ func (x *RenderResponse) GetDiagnostics() []*Diagnostic {
 	return nil
 }
 
+func (x *RenderResponse) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
 // PlanRequest asks for the operations.
 type PlanRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -792,7 +811,12 @@ type PlanRequest struct {
 	// The difference of desired and actual.objects, in the order in which the
 	// changes may be made: what others depend on is made first and removed last.
 	// A setting that only the actual object has is no difference.
-	Changes       []*Change `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
+	Changes []*Change `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
+	// Stand for actual and for desired, which are then empty: the tokens of the
+	// responses, from a plugin that gives tokens. One that has not kept the
+	// response answers FAILED_PRECONDITION, and is asked once more, in full.
+	ActualToken   string `protobuf:"bytes,6,opt,name=actual_token,json=actualToken,proto3" json:"actual_token,omitempty"`
+	DesiredToken  string `protobuf:"bytes,7,opt,name=desired_token,json=desiredToken,proto3" json:"desired_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -860,6 +884,20 @@ func (x *PlanRequest) GetChanges() []*Change {
 		return x.Changes
 	}
 	return nil
+}
+
+func (x *PlanRequest) GetActualToken() string {
+	if x != nil {
+		return x.ActualToken
+	}
+	return ""
+}
+
+func (x *PlanRequest) GetDesiredToken() string {
+	if x != nil {
+		return x.DesiredToken
+	}
+	return ""
 }
 
 // PlanResponse is the operations.
@@ -2606,14 +2644,15 @@ const file_linkspan_plugin_v1_backend_proto_rawDesc = "" +
 	"\x05words\x18\x05 \x03(\tR\x05words\x12\x10\n" +
 	"\x03doc\x18\x06 \x01(\tR\x03doc\">\n" +
 	"\vReadRequest\x12/\n" +
-	"\x05setup\x18\x01 \x01(\v2\x19.linkspan.plugin.v1.SetupR\x05setup\"\xfe\x02\n" +
+	"\x05setup\x18\x01 \x01(\v2\x19.linkspan.plugin.v1.SetupR\x05setup\"\x94\x03\n" +
 	"\fReadResponse\x124\n" +
 	"\aobjects\x18\x01 \x03(\v2\x1a.linkspan.plugin.v1.ObjectR\aobjects\x12.\n" +
 	"\x05files\x18\x02 \x03(\v2\x18.linkspan.plugin.v1.FileR\x05files\x12A\n" +
 	"\x05facts\x18\x03 \x03(\v2+.linkspan.plugin.v1.ReadResponse.FactsEntryR\x05facts\x12@\n" +
 	"\vdiagnostics\x18\x04 \x03(\v2\x1e.linkspan.plugin.v1.DiagnosticR\vdiagnostics\x12\x16\n" +
 	"\x06opaque\x18\x05 \x01(\fR\x06opaque\x121\n" +
-	"\x06guests\x18\x06 \x03(\v2\x19.linkspan.plugin.v1.GuestR\x06guests\x1a8\n" +
+	"\x06guests\x18\x06 \x03(\v2\x19.linkspan.plugin.v1.GuestR\x06guests\x12\x14\n" +
+	"\x05token\x18\a \x01(\tR\x05token\x1a8\n" +
 	"\n" +
 	"FactsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -2624,17 +2663,20 @@ const file_linkspan_plugin_v1_backend_proto_rawDesc = "" +
 	"\n" +
 	"FactsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb8\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xce\x01\n" +
 	"\x0eRenderResponse\x124\n" +
 	"\aobjects\x18\x01 \x03(\v2\x1a.linkspan.plugin.v1.ObjectR\aobjects\x12.\n" +
 	"\x05files\x18\x02 \x03(\v2\x18.linkspan.plugin.v1.FileR\x05files\x12@\n" +
-	"\vdiagnostics\x18\x03 \x03(\v2\x1e.linkspan.plugin.v1.DiagnosticR\vdiagnostics\"\xe0\x02\n" +
+	"\vdiagnostics\x18\x03 \x03(\v2\x1e.linkspan.plugin.v1.DiagnosticR\vdiagnostics\x12\x14\n" +
+	"\x05token\x18\x04 \x01(\tR\x05token\"\xa8\x03\n" +
 	"\vPlanRequest\x12/\n" +
 	"\x05setup\x18\x01 \x01(\v2\x19.linkspan.plugin.v1.SetupR\x05setup\x12@\n" +
 	"\x05facts\x18\x02 \x03(\v2*.linkspan.plugin.v1.PlanRequest.FactsEntryR\x05facts\x124\n" +
 	"\adesired\x18\x03 \x03(\v2\x1a.linkspan.plugin.v1.ObjectR\adesired\x128\n" +
 	"\x06actual\x18\x04 \x01(\v2 .linkspan.plugin.v1.ReadResponseR\x06actual\x124\n" +
-	"\achanges\x18\x05 \x03(\v2\x1a.linkspan.plugin.v1.ChangeR\achanges\x1a8\n" +
+	"\achanges\x18\x05 \x03(\v2\x1a.linkspan.plugin.v1.ChangeR\achanges\x12!\n" +
+	"\factual_token\x18\x06 \x01(\tR\vactualToken\x12#\n" +
+	"\rdesired_token\x18\a \x01(\tR\fdesiredToken\x1a8\n" +
 	"\n" +
 	"FactsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +

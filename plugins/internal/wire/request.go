@@ -22,16 +22,24 @@ func ToRenderResponse(m *RenderResponse) backend.RenderResponse {
 	return backend.RenderResponse{Objects: ToObjects(m.GetObjects()), Files: each(m.GetFiles(), ToFile), Diagnostics: ToDiagnostics(m.GetDiagnostics())}
 }
 
-// FromPlanRequest makes the message that asks for operations.
-func FromPlanRequest(r backend.PlanRequest) (*PlanRequest, error) {
-	s, err := FromSetup(r.Setup)
-	return &PlanRequest{Setup: s, Facts: r.Facts, Desired: FromObjects(r.Desired), Actual: FromReadResponse(r.Actual), Changes: each(r.Changes, FromChange)}, err
+// FromPlanRequest makes the message that asks for operations; the message of its
+// setup comes from the caller, which has sent it before.
+func FromPlanRequest(r backend.PlanRequest, setup *Setup) *PlanRequest {
+	m := FromPlanRequestKept(r, setup)
+	m.Desired, m.Actual = FromObjects(r.Desired), FromReadResponse(r.Actual)
+	return m
 }
 
-// ToPlanRequest reads the message that asks for operations.
-func ToPlanRequest(m *PlanRequest) (backend.PlanRequest, error) {
-	s, err := ToSetup(m.GetSetup())
-	return backend.PlanRequest{Setup: s, Facts: m.GetFacts(), Desired: ToObjects(m.GetDesired()), Actual: ToReadResponse(m.GetActual()), Changes: each(m.GetChanges(), ToChange)}, err
+// FromPlanRequestKept is FromPlanRequest without what the plugin keeps, for
+// which its tokens are to be set.
+func FromPlanRequestKept(r backend.PlanRequest, setup *Setup) *PlanRequest {
+	return &PlanRequest{Setup: setup, Facts: r.Facts, Changes: each(r.Changes, FromChange)}
+}
+
+// ToPlanRequest reads the message that asks for operations; its setup comes from
+// the caller, which has read it before.
+func ToPlanRequest(m *PlanRequest, setup backend.Setup) backend.PlanRequest {
+	return backend.PlanRequest{Setup: setup, Facts: m.GetFacts(), Desired: ToObjects(m.GetDesired()), Actual: ToReadResponse(m.GetActual()), Changes: each(m.GetChanges(), ToChange)}
 }
 
 // FromPlanResponse makes the message of the operations.

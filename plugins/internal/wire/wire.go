@@ -15,32 +15,6 @@ import (
 	"linkspan/core/host"
 )
 
-// each converts a slice; an empty one becomes nil, as the wire has it.
-func each[A, B any](in []A, convert func(A) B) []B {
-	if len(in) == 0 {
-		return nil
-	}
-	out := make([]B, len(in))
-	for i, v := range in {
-		out[i] = convert(v)
-	}
-	return out
-}
-
-// fill makes the messages of a slice in one piece of memory: a large host has
-// hundreds of thousands of settings.
-func fill[A, M any](in []A, set func(*M, A)) []*M {
-	if len(in) == 0 {
-		return nil
-	}
-	messages, out := make([]M, len(in)), make([]*M, len(in))
-	for i, v := range in {
-		set(&messages[i], v)
-		out[i] = &messages[i]
-	}
-	return out
-}
-
 // FromSetup makes the message of a setup.
 func FromSetup(s backend.Setup) (*Setup, error) {
 	h, err := json.Marshal(s.Host)

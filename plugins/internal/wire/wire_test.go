@@ -141,7 +141,9 @@ func TestRoundTrips(t *testing.T) {
 		roundTrip(t, FromPlanResponse, ToPlanResponse, func(r *backend.PlanResponse) { ownSources(r.Diagnostics) })
 	})
 	t.Run("PlanRequest", func(t *testing.T) {
-		roundTrip(t, must(t, FromPlanRequest), must(t, ToPlanRequest), func(r *backend.PlanRequest) {
+		from := func(r backend.PlanRequest) *PlanRequest { return FromPlanRequest(r, must(t, FromSetup)(r.Setup)) }
+		to := func(m *PlanRequest) backend.PlanRequest { return ToPlanRequest(m, must(t, ToSetup)(m.GetSetup())) }
+		roundTrip(t, from, to, func(r *backend.PlanRequest) {
 			ownSources(r.Actual.Diagnostics)
 			for i := range r.Changes {
 				ownOrigin(&r.Changes[i])
