@@ -1,6 +1,7 @@
 package plugins
 
 import (
+	"bytes"
 	"strconv"
 	"sync"
 
@@ -9,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"linkspan/core/backend"
+	"linkspan/core/plan"
 	"linkspan/plugins/internal/wire"
 )
 
@@ -19,8 +21,23 @@ type kept struct {
 	message  *wire.Setup // that setup was read from
 	setup    backend.Setup
 	answers  int // that have got a token
-	read     *wire.ReadResponse
-	rendered *wire.RenderResponse
+	read     answer[wire.ReadResponse, backend.ReadResponse]
+	rendered answer[wire.RenderResponse, backend.RenderResponse]
+}
+
+// answer is one that was sent: its message, until a request names it, and then
+// what the program has understood.
+type answer[M, V any] struct {
+	token   string
+	message *M
+	value   V
+}
+
+func (a *answer[M, V]) take(convert func(*M) V) V {
+	if a.message != nil {
+		a.value, a.message = convert(a.message), nil
+	}
+	return a.value
 }
 
 // of reads a setup; calls share what was read.
@@ -46,7 +63,8 @@ func (k *kept) token() string {
 func (k *kept) keepRead(m *wire.ReadResponse) *wire.ReadResponse {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	m.Token, k.read = k.token(), m
+	m.Token = k.token()
+	k.read = answer[wire.ReadResponse, backend.ReadResponse]{token: m.Token, message: m}
 	return m
 }
 
@@ -54,23 +72,27 @@ func (k *kept) keepRead(m *wire.ReadResponse) *wire.ReadResponse {
 func (k *kept) keepRendered(m *wire.RenderResponse) *wire.RenderResponse {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	m.Token, k.rendered = k.token(), m
+	m.Token = k.token()
+	k.rendered = answer[wire.RenderResponse, backend.RenderResponse]{token: m.Token, message: m}
 	return m
 }
 
-// complete puts in what the tokens of a request stand for.
-func (k *kept) complete(m *wire.PlanRequest) error {
+// request reads the message that asks for operations, with what its tokens stand
+// for.
+func (k *kept) request(m *wire.PlanRequest, setup backend.Setup) (backend.PlanRequest, error) {
+	q := wire.ToPlanRequest(m, setup)
+	if m.GetActualToken() == "" && m.GetDesiredToken() == "" {
+		return q, nil
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	read, rendered := m.GetActualToken(), m.GetDesiredToken()
-	if read != "" && read != k.read.GetToken() || rendered != "" && rendered != k.rendered.GetToken() {
-		return status.Error(codes.FailedPrecondition, "the answers that the request names are not kept; send them")
+	if m.GetActualToken() != k.read.token || m.GetDesiredToken() != k.rendered.token {
+		return q, status.Error(codes.FailedPrecondition, "the answers that the request names are not kept; send them")
 	}
-	if read != "" {
-		m.Actual = k.read
+	q.Actual, q.Desired = k.read.take(wire.ToReadResponse), k.rendered.take(wire.ToRenderResponse).Objects
+	q.Changes = plan.Diff(q.Desired, q.Actual.Objects)
+	if !bytes.Equal(wire.ChangesDigest(q.Changes), m.GetChangesDigest()) {
+		return q, status.Error(codes.FailedPrecondition, "the plugin finds other changes; send them")
 	}
-	if rendered != "" {
-		m.Desired = k.rendered.GetObjects()
-	}
-	return nil
+	return q, nil
 }

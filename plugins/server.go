@@ -71,10 +71,11 @@ func (s *server) Plan(ctx context.Context, m *wire.PlanRequest) (*wire.PlanRespo
 	if err != nil {
 		return nil, err
 	}
-	if err := s.kept.complete(m); err != nil {
+	q, err := s.kept.request(m, setup)
+	if err != nil {
 		return nil, err
 	}
-	r, err := s.backend.Plan(ctx, wire.ToPlanRequest(m, setup))
+	r, err := s.backend.Plan(ctx, q)
 	return wire.FromPlanResponse(r), err
 }
 

@@ -56,7 +56,5 @@ func (k *kept) request(r backend.PlanRequest, setup *wire.Setup) (*wire.PlanRequ
 	if k.actualToken == "" || k.desiredToken == "" || !reflect.DeepEqual(k.actual, r.Actual) || !reflect.DeepEqual(k.desired, r.Desired) {
 		return wire.FromPlanRequest(r, setup), false
 	}
-	m := wire.FromPlanRequestKept(r, setup)
-	m.ActualToken, m.DesiredToken = k.actualToken, k.desiredToken
-	return m, true
+	return &wire.PlanRequest{Setup: setup, Facts: r.Facts, ActualToken: k.actualToken, DesiredToken: k.desiredToken, ChangesDigest: wire.ChangesDigest(r.Changes)}, true
 }

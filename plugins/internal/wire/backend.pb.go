@@ -812,11 +812,15 @@ type PlanRequest struct {
 	// changes may be made: what others depend on is made first and removed last.
 	// A setting that only the actual object has is no difference.
 	Changes []*Change `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
-	// Stand for actual and for desired, which are then empty: the tokens of the
-	// responses, from a plugin that gives tokens. One that has not kept the
-	// response answers FAILED_PRECONDITION, and is asked once more, in full.
-	ActualToken   string `protobuf:"bytes,6,opt,name=actual_token,json=actualToken,proto3" json:"actual_token,omitempty"`
-	DesiredToken  string `protobuf:"bytes,7,opt,name=desired_token,json=desiredToken,proto3" json:"desired_token,omitempty"`
+	// Stand for actual and for desired, which are then empty, as changes is: the
+	// tokens of the responses, from a plugin that gives tokens. The plugin makes
+	// the changes itself, as linkspan/core/plan.Diff does. One that has not kept the
+	// responses, or whose changes have another digest, answers
+	// FAILED_PRECONDITION, and is asked once more, in full.
+	ActualToken  string `protobuf:"bytes,6,opt,name=actual_token,json=actualToken,proto3" json:"actual_token,omitempty"`
+	DesiredToken string `protobuf:"bytes,7,opt,name=desired_token,json=desiredToken,proto3" json:"desired_token,omitempty"`
+	// SHA-256 of the changes: see linkspan/plugins/internal/wire.ChangesDigest.
+	ChangesDigest []byte `protobuf:"bytes,8,opt,name=changes_digest,json=changesDigest,proto3" json:"changes_digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -898,6 +902,13 @@ func (x *PlanRequest) GetDesiredToken() string {
 		return x.DesiredToken
 	}
 	return ""
+}
+
+func (x *PlanRequest) GetChangesDigest() []byte {
+	if x != nil {
+		return x.ChangesDigest
+	}
+	return nil
 }
 
 // PlanResponse is the operations.
@@ -2668,7 +2679,7 @@ const file_linkspan_plugin_v1_backend_proto_rawDesc = "" +
 	"\aobjects\x18\x01 \x03(\v2\x1a.linkspan.plugin.v1.ObjectR\aobjects\x12.\n" +
 	"\x05files\x18\x02 \x03(\v2\x18.linkspan.plugin.v1.FileR\x05files\x12@\n" +
 	"\vdiagnostics\x18\x03 \x03(\v2\x1e.linkspan.plugin.v1.DiagnosticR\vdiagnostics\x12\x14\n" +
-	"\x05token\x18\x04 \x01(\tR\x05token\"\xa8\x03\n" +
+	"\x05token\x18\x04 \x01(\tR\x05token\"\xcf\x03\n" +
 	"\vPlanRequest\x12/\n" +
 	"\x05setup\x18\x01 \x01(\v2\x19.linkspan.plugin.v1.SetupR\x05setup\x12@\n" +
 	"\x05facts\x18\x02 \x03(\v2*.linkspan.plugin.v1.PlanRequest.FactsEntryR\x05facts\x124\n" +
@@ -2676,7 +2687,8 @@ const file_linkspan_plugin_v1_backend_proto_rawDesc = "" +
 	"\x06actual\x18\x04 \x01(\v2 .linkspan.plugin.v1.ReadResponseR\x06actual\x124\n" +
 	"\achanges\x18\x05 \x03(\v2\x1a.linkspan.plugin.v1.ChangeR\achanges\x12!\n" +
 	"\factual_token\x18\x06 \x01(\tR\vactualToken\x12#\n" +
-	"\rdesired_token\x18\a \x01(\tR\fdesiredToken\x1a8\n" +
+	"\rdesired_token\x18\a \x01(\tR\fdesiredToken\x12%\n" +
+	"\x0echanges_digest\x18\b \x01(\fR\rchangesDigest\x1a8\n" +
 	"\n" +
 	"FactsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +

@@ -25,15 +25,7 @@ func ToRenderResponse(m *RenderResponse) backend.RenderResponse {
 // FromPlanRequest makes the message that asks for operations; the message of its
 // setup comes from the caller, which has sent it before.
 func FromPlanRequest(r backend.PlanRequest, setup *Setup) *PlanRequest {
-	m := FromPlanRequestKept(r, setup)
-	m.Desired, m.Actual = FromObjects(r.Desired), FromReadResponse(r.Actual)
-	return m
-}
-
-// FromPlanRequestKept is FromPlanRequest without what the plugin keeps, for
-// which its tokens are to be set.
-func FromPlanRequestKept(r backend.PlanRequest, setup *Setup) *PlanRequest {
-	return &PlanRequest{Setup: setup, Facts: r.Facts, Changes: each(r.Changes, FromChange)}
+	return &PlanRequest{Setup: setup, Facts: r.Facts, Desired: FromObjects(r.Desired), Actual: FromReadResponse(r.Actual), Changes: each(r.Changes, FromChange)}
 }
 
 // ToPlanRequest reads the message that asks for operations; its setup comes from
