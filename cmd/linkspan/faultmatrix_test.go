@@ -37,6 +37,7 @@ func TestFaultMatrix(t *testing.T) {
 		{"row17_interrupted", rowInterrupted},
 		{"row18_reboot_while_pending", rowReboot},
 		{"row19_no_memory_no_descriptors", rowLimits},
+		{"row20_kernel_refuses", rowKernelRefuses},
 		{"row21_write_that_lies", rowLyingWrite},
 		{"row22_journal_tampered", rowTampered},
 		{"row23_recover_killed_twice", rowRecoverKilled},

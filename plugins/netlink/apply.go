@@ -264,7 +264,8 @@ func (*netlinkBackend) Restore(ctx context.Context, data []byte) error {
 			return err
 		}
 		names := aliasesOf(have, outlineOfSnapshot(s.Graph, s.Touched))
-		p := order(worldOf(names.apply(have)), goalOfSnapshot(s.Graph, s.Touched), naming{aliases: names, live: renamesLive()})
+		now := worldOf(names.apply(have))
+		p := order(now, goalOfSnapshot(s.Graph, withHanging(s.Graph, s.Touched, now)), naming{aliases: names, live: renamesLive()})
 		p.presentNames()
 		steps := make([]step, len(p.steps))
 		for i := range p.steps {
@@ -272,6 +273,27 @@ func (*netlinkBackend) Restore(ctx context.Context, data []byte) error {
 		}
 		return run(ctx, steps, true, func(int, bool, error) {})
 	})
+}
+
+// withHanging adds to the links touched what hung on those of them that somebody
+// has deleted: the kernel lets the ports of a link go with it, and deletes its
+// VLANs. What cannot be made again, as a guest's port that has gone, is left out.
+func withHanging(was *rtnl.Graph, touched []string, now *world) []string {
+	out := slices.Clone(touched)
+	for n := 0; n < len(out); n++ {
+		if now.link(out[n]) != nil {
+			continue
+		}
+		for i := range was.Links {
+			l := &was.Links[i]
+			hung := l.Master == out[n] || l.Parent == out[n]
+			made := l.Kind == "vlan" || l.Kind == "bridge" || l.Kind == "bond"
+			if hung && !slices.Contains(out, l.Name) && (made || now.link(l.Name) != nil) {
+				out = append(out, l.Name)
+			}
+		}
+	}
+	return out
 }
 
 // hasCard reports whether the snapshot has a card's offloads.

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -64,6 +65,37 @@ func (c Call) Target() string {
 		return ""
 	}
 	return to
+}
+
+// Data is what a write, pwrite64 or sendto is about to write or send.
+func (c Call) Data() ([]byte, error) {
+	out := make([]byte, c.args[2])
+	err := c.memory(func(m *os.File) error {
+		_, err := m.ReadAt(out, int64(c.args[1]))
+		return err
+	})
+	return out, err
+}
+
+// replace puts other bytes where the call's are: the process waits for the
+// answer, and the kernel reads them after it.
+func (c Call) replace(data []byte) error {
+	if uint64(len(data)) > c.args[2] {
+		return fmt.Errorf("fault: %s has %d bytes, not %d", c, c.args[2], len(data))
+	}
+	return c.memory(func(m *os.File) error {
+		_, err := m.WriteAt(data, int64(c.args[1]))
+		return err
+	})
+}
+
+// memory opens the memory of the call's process (proc(5)).
+func (c Call) memory(use func(*os.File) error) error {
+	m, err := os.OpenFile(fmt.Sprintf("/proc/%d/mem", c.PID), os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("fault: %w", err)
+	}
+	return errors.Join(use(m), m.Close())
 }
 
 // counts reports whether the call may change something beyond the process.

@@ -20,6 +20,7 @@ type Verdict struct {
 	Kill  bool          // the process is killed before the call
 	Errno syscall.Errno // the call is not made and fails with it
 	Lie   bool          // the call is not made and says that it was: a write of all its bytes
+	Data  []byte        // the call, a write or a send, is made with these bytes in place of as many of its own
 }
 
 // notification and response are struct seccomp_notif and seccomp_notif_resp
@@ -190,6 +191,10 @@ func (w *watch) one() error {
 			r.err, r.flags = -int32(v.Errno), 0
 		case v.Lie:
 			r.val, r.flags = int64(n.args[2]), 0
+		case v.Data != nil:
+			if err := call.replace(v.Data); err != nil {
+				return err
+			}
 		}
 	}
 	if errno := w.ioctl(unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&r)); errno != 0 && errno != unix.ENOENT {

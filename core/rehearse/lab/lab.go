@@ -143,11 +143,11 @@ func exactly(name string) string {
 // passedOn are the test binary's own flags: all that are not Go's.
 func passedOn() []string {
 	var out []string
-	for _, a := range os.Args[1:] {
-		if !strings.HasPrefix(strings.TrimLeft(a, "-"), "test.") {
-			out = append(out, a)
+	flag.Visit(func(f *flag.Flag) {
+		if !strings.HasPrefix(f.Name, "test.") {
+			out = append(out, "-"+f.Name+"="+f.Value.String())
 		}
-	}
+	})
 	return out
 }
 
