@@ -152,6 +152,8 @@ func isDone(s step, err error) bool {
 		return errors.Is(err, unix.EADDRNOTAVAIL) || errors.Is(err, unix.ENODEV)
 	case doNoRoute:
 		return errors.Is(err, unix.ESRCH)
+	case doPass:
+		return true // a port without a carrier has nothing to forward
 	case doNeigh, doNoNeigh:
 		return true // a neighbour that is not carried over is asked for again
 	case doRule, doNames:

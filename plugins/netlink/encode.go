@@ -56,6 +56,8 @@ func (e *encoder) requests(s step) ([]rtnl.Request, error) {
 		return one(rtnl.Rename(index, s.Name), nil)
 	case doNames:
 		return one(rtnl.AddNames(index, s.New.AltNames), nil)
+	case doPass:
+		return e.pass(s)
 	case doUp, doDown:
 		return one(rtnl.SetUp(index, s.Do == doUp), nil)
 	case doMaster:
@@ -78,6 +80,22 @@ func (e *encoder) requests(s step) ([]rtnl.Request, error) {
 		return neighbours(index, s)
 	}
 	return nil, fmt.Errorf("no message does %q", s.Do)
+}
+
+func (e *encoder) pass(s step) ([]rtnl.Request, error) {
+	var out []rtnl.Request
+	for _, port := range s.Ports {
+		index, err := e.index.Of(port)
+		if err != nil {
+			return nil, err
+		}
+		r, err := e.index.SetLink(index, &rtnl.Link{Forwards: true})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
 }
 
 func one(r rtnl.Request, err error) ([]rtnl.Request, error) { return []rtnl.Request{r}, err }

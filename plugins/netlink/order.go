@@ -48,24 +48,26 @@ func (p *planner) lead() {
 	p.deleteGone(func(string) bool { return true })
 	p.structure(func(string) bool { return true })
 	p.moveAddresses()
+	p.depart(true)
 }
 
 type planner struct {
-	cur    *world // changed by each step
-	want   *goal
-	steps  []planned
-	live   map[string]bool           // in use now
-	kept   map[string]bool           // ports that keep a live bond alive until the move
-	due    []string                  // bridges whose card has changed: the switch must hear of it
-	later  map[string][]rtnl.Address // moved to links that find a card only at the end
-	asleep []string                  // bridges that have just got their first port
-	loose  []rtnl.Link               // bridges with a looser rp_filter than before, as they were
-	ahead  map[string][]rtnl.Address // added before their bridge had a port
-	freed  bool                      // the neighbours know which cards are in use
-	fresh  bool                      // a card was given to a bond or bridge in this plan
-	gaps   []gap
-	open   map[netip.Addr]int // addresses that are not reachable now, and their gap
-	names  naming
+	cur     *world // changed by each step
+	want    *goal
+	steps   []planned
+	live    map[string]bool           // in use now
+	kept    map[string]bool           // ports that keep a live bond alive until the move
+	due     []string                  // bridges whose card has changed: the switch must hear of it
+	later   map[string][]rtnl.Address // moved to links that find a card only at the end
+	asleep  []string                  // bridges that have just got their first port
+	loose   []rtnl.Link               // links with a looser rp_filter than before, as they were
+	ahead   map[string][]rtnl.Address // added before their bridge had a port
+	lingers []lingering               // moved addresses that are still on the link that they left
+	freed   bool                      // the neighbours know which cards are in use
+	fresh   bool                      // a card was given to a bond or bridge in this plan
+	gaps    []gap
+	open    map[netip.Addr]int // addresses that are not reachable now, and their gap
+	names   naming
 }
 
 // planned is a step with what goes with it.

@@ -88,12 +88,12 @@ func (p *planner) moveAddresses() {
 		moved[link] = append(moved[link], added...)
 	}
 	clear(p.ahead)
+	p.letLinger(moved)
 	p.turnRoutes()
 	p.removeAddresses()
 	p.addAddresses() // secondaries that went with their primary
 	p.turnRoutes()
 	p.removeRoutes()
-	p.tighten()
 	for _, name := range names(moved) {
 		if !p.cur.reachable(name) {
 			if p.later == nil {
@@ -104,6 +104,7 @@ func (p *planner) moveAddresses() {
 		}
 	}
 	p.announce(moved)
+	p.depart(false)
 }
 
 // announce tells the neighbours twice: a neighbour that has just heard of the
@@ -126,6 +127,19 @@ func (p *planner) announceLate() {
 		}
 	}
 	p.announce(p.later)
+}
+
+// letLinger keeps what has moved on the links that it is to leave.
+func (p *planner) letLinger(moved map[string][]rtnl.Address) {
+	for _, name := range names(moved) {
+		for _, a := range moved[name] {
+			for _, from := range slices.Clone(p.cur.holders[a.Prefix.Addr()]) {
+				if from != name && p.want.managed[from] && p.cur.reachable(name) {
+					p.linger(from, name, a.Prefix.Addr())
+				}
+			}
+		}
+	}
 }
 
 func names(m map[string][]rtnl.Address) []string {
@@ -251,7 +265,7 @@ func (p *planner) removeAddresses() {
 		if !p.want.managed[name] {
 			continue
 		}
-		gone := slices.DeleteFunc(p.cur.addressesOf(name), p.stays)
+		gone := slices.DeleteFunc(p.cur.addressesOf(name), func(a rtnl.Address) bool { return p.stays(a) || p.lingersAs(a) })
 		for _, a := range slices.Backward(gone) { // secondaries before their primary
 			if p.cur.hasAddress(a) {
 				p.do(step{Do: doNoAddr, Link: name, Address: &a})

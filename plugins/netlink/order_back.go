@@ -72,6 +72,9 @@ func (p *planner) exactly(w *rtnl.Link) {
 	if l.Index == 0 && len(w.Sysctls) > 0 {
 		p.do(step{Do: doSysctl, Link: w.Name, New: &rtnl.Link{Sysctls: w.Sysctls}})
 	}
+	if w.ReversePath == strictReverse && l.ReversePath == looseReverse { // the plan that is undone made it so
+		p.setReverse(w.Name, strictReverse)
+	}
 	if l.Master != w.Master {
 		return
 	}

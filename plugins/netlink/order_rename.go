@@ -89,7 +89,12 @@ func (p *planner) name(a alias) {
 	if down {
 		lost = p.remains(a.then)
 		p.do(step{Do: doDown, Link: a.then})
-		p.steps[len(p.steps)-1].note(a.then, "frames that come while %s gets its name are lost; it takes less than a millisecond", a.then)
+		at := len(p.steps) - 1
+		if p.passOn(a.then) {
+			p.steps[at].note(a.then, "before Linux 6.2 a link must be down for a new name: guests on %s lose what comes within about 0.5 ms, until its ports pass it on without it", a.then)
+		} else {
+			p.steps[at].note(a.then, "before Linux 6.2 a link must be down for a new name: what comes to %s meanwhile, some milliseconds, is lost", a.then)
+		}
 	}
 	p.names.at[a.then] = len(p.steps)
 	p.do(step{Do: doRename, Link: a.now, Name: a.then})
@@ -97,6 +102,21 @@ func (p *planner) name(a alias) {
 		p.do(step{Do: doUp, Link: a.then})
 		p.bringBack(lost)
 	}
+}
+
+// passOn lets a bridge that is down pass guests' frames on: what stops is its
+// own link alone, if the ports are told to forward (net/bridge/br_netlink.c,
+// br_set_port_state asks whether the port is up, and br_input.c for the port's
+// state only). Then they lose what comes until they are told, and not until the
+// bridge is up again. With STP it is the kernel that says who forwards.
+func (p *planner) passOn(bridge string) bool {
+	l := p.cur.link(bridge)
+	ports := slices.DeleteFunc(p.cur.ports(bridge), func(n string) bool { return !p.cur.link(n).Up })
+	if l.Kind != "bridge" || l.Bridge["stp_state"] != 0 || len(ports) < 2 {
+		return false
+	}
+	p.do(step{Do: doPass, Link: bridge, Ports: ports})
+	return true
 }
 
 // nameWithRefuge gives a bridge its name before it gets another card, which can
@@ -118,6 +138,8 @@ func (p *planner) nameWithRefuge(bridge, card string) {
 		p.do(step{Do: doUp, Link: card})
 	}
 	p.await(card)
+	p.loosen(bridge)
+	p.loosen(card)
 	routes := p.cur.routesOf(bridge)
 	p.move(own, routes, bridge, card)
 	p.name(p.names.aliases[i])
@@ -129,9 +151,11 @@ func (p *planner) nameWithRefuge(bridge, card string) {
 	p.move(nil, routes, card, bridge)
 	for _, a := range own {
 		a.Link = card
+		p.linger(card, bridge, a.Prefix.Addr())
 		p.do(step{Do: doNoAddr, Link: card, Address: &a})
 	}
 	p.announce(map[string][]rtnl.Address{bridge: own})
+	p.depart(false)
 }
 
 // move gives a link addresses and routes that another one has.

@@ -2,7 +2,6 @@ package netlink
 
 import (
 	"slices"
-	"strconv"
 
 	"linkspan/plugins/netlink/rtnl"
 )
@@ -44,49 +43,4 @@ func (p *planner) isMovedTo(link string) bool {
 	return len(p.ahead[link]) > 0 || slices.ContainsFunc(p.want.addresses[link], func(a rtnl.Address) bool {
 		return !a.IsLocal() && len(p.cur.holders[a.Prefix.Addr()]) > 0 && p.isMissing(a)
 	})
-}
-
-// Values of the sysctl net.ipv4.conf.*.rp_filter (ip-sysctl.rst); of a link's
-// own and that of all links the greater counts.
-const (
-	strictReverse = 1
-	looseReverse  = 2
-)
-
-// welcome lets a bridge take what comes for addresses that the link has which
-// is about to join it, while their routes still lead out by that link. With a
-// strict rp_filter such packets are dropped; with a loose one too, as long as
-// the bridge has no address (net/ipv4/fib_frontend.c, __fib_validate_source).
-// So it has them before, and is loose until they have moved.
-func (p *planner) welcome(bridge, from string) {
-	b := p.cur.link(bridge)
-	if max(p.cur.reverse.All, b.ReversePath) != strictReverse {
-		return
-	}
-	moving := slices.DeleteFunc(slices.Clone(p.want.addresses[bridge]), func(a rtnl.Address) bool {
-		return !a.Prefix.Addr().Is4() || !p.isMissing(a) || !slices.Contains(p.cur.holders[a.Prefix.Addr()], from)
-	})
-	if len(moving) == 0 {
-		return
-	}
-	p.loose = append(p.loose, *b)
-	p.setReverse(bridge, looseReverse)
-	p.steps[len(p.steps)-1].note(bridge, "%s drops nothing of what comes while the route there still leads by %s", bridge, from)
-	for _, a := range moving {
-		p.addAddress(a)
-	}
-	p.carryNeighbours(from, bridge)
-	p.ahead[bridge] = append(p.ahead[bridge], moving...)
-}
-
-// tighten makes the bridges as strict as they were.
-func (p *planner) tighten() {
-	for _, b := range p.loose {
-		p.setReverse(b.Name, b.ReversePath)
-	}
-	p.loose = nil
-}
-
-func (p *planner) setReverse(link string, value int) {
-	p.do(step{Do: doSysctl, Link: link, New: &rtnl.Link{Sysctls: map[string]string{"ipv4/conf/rp_filter": strconv.Itoa(value)}}})
 }

@@ -15,6 +15,9 @@ func bondWithVLAN(strict int) *rtnl.Graph {
 	g.Links[0].Bond["mode"], g.Links[0].Bond["miimon"] = "1", "100"
 	g.Neighbours = []rtnl.Neighbour{{Link: "bond0.2", Address: g.Routes[0].Via, MAC: "52:54:00:00:00:99"}}
 	g.ReversePath.New = strict
+	for n := range g.Links {
+		g.Links[n].ReversePath = strict
+	}
 	return g
 }
 
@@ -26,23 +29,19 @@ func TestAddressMovesToABridgeThatIsAwake(t *testing.T) {
 	for strict, want := range map[int][]string{
 		0:             {join, wait, add, turn, leave},
 		strictReverse: {loosen, add, join, wait, turn, leave, tighten},
-		looseReverse:  {join, wait, add, turn, leave},
+		looseReverse:  {add, join, wait, turn, leave},
 	} {
 		p := planFor(scenarioHost(), bondWithVLAN(strict), false)
-		at := -1
-		for _, words := range want {
-			n := slices.IndexFunc(p.steps, func(s planned) bool { return s.String() == words })
-			if n <= at {
-				t.Errorf("rp_filter %d: %q is at %d, after %d:\n%s", strict, words, n, at, said(p.steps))
-			}
-			at = n
-		}
+		inOrder(t, p, want)
 		if strict != strictReverse && strings.Contains(said(p.steps), "rp_filter") {
 			t.Errorf("rp_filter %d is changed:\n%s", strict, said(p.steps))
 		}
 		if n := len(p.unreachable()); n > 0 {
 			t.Errorf("rp_filter %d: %d gaps", strict, n)
 		}
+		end := walk(t, bondWithVLAN(strict), p.steps, false)
+		back := wayBack(bondWithVLAN(strict), end, p.steps, false)
+		sameLinks(t, worldOf(walk(t, end, back.steps, false)), worldOf(bondWithVLAN(strict)))
 		if !strings.Contains(said(p.steps), "announce 192.168.0.2 from xenbr0") {
 			t.Errorf("rp_filter %d: nobody is told:\n%s", strict, said(p.steps))
 		}
@@ -56,5 +55,39 @@ func TestBridgeThatGoesUpWithItsPortIsAwake(t *testing.T) {
 	g.Neighbours, g.Addresses[0].Link, g.Routes[0].Link = nil, "bond0", "bond0"
 	if p := planFor(scenarioHost(), g, false); strings.Contains(said(p.steps), "can send") {
 		t.Error(said(p.steps))
+	}
+}
+
+// TestAddressLingersUntilTheNeighboursKnow: what still comes to the link that
+// an address has left is taken, whatever rp_filter says there.
+func TestAddressLingersUntilTheNeighboursKnow(t *testing.T) {
+	const stay, leave, told, gone = "ip address add 192.168.0.2/32 dev eth0", "ip address delete 192.168.0.2/24 dev eth0", "announce 192.168.0.2 from xenbr0", "ip address delete 192.168.0.2/32 dev eth0"
+	for strict, want := range map[int][]string{
+		0:             {leave, told},
+		strictReverse: {"sysctl of eth0: ipv4/conf/rp_filter=2", stay, leave, told, gone, "sysctl of eth0: ipv4/conf/rp_filter=1"},
+		looseReverse:  {stay, leave, told, gone},
+	} {
+		g := &rtnl.Graph{Links: []rtnl.Link{cardLink("eth0", "52:54:00:00:00:e0"), cardLink("eth1", "52:54:00:00:00:e1")},
+			Addresses: []rtnl.Address{staticOn("eth0", "192.168.0.2/24")}, Routes: []rtnl.Route{defaultOn("eth0", "192.168.0.1")}}
+		g.Links[0].ReversePath = strict
+		p := planFor(scenarioHost(), g, false)
+		inOrder(t, p, want)
+		if strict == 0 && strings.Contains(said(p.steps), "/32") {
+			t.Errorf("an address lingers for nothing:\n%s", said(p.steps))
+		}
+		walk(t, g, p.steps, false)
+	}
+}
+
+// inOrder demands steps one after the other.
+func inOrder(t *testing.T, p *planner, want []string) {
+	t.Helper()
+	at := -1
+	for _, words := range want {
+		n := slices.IndexFunc(p.steps, func(s planned) bool { return s.String() == words })
+		if n <= at {
+			t.Errorf("%q is at %d, after %d:\n%s", words, n, at, said(p.steps))
+		}
+		at = n
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -36,6 +37,10 @@ func simulate(w *world, s step) {
 		w.set(l, s.New)
 	case doAcceptRA:
 		l.AcceptRA = s.New.AcceptRA
+	case doSysctl:
+		if n, err := strconv.Atoi(s.New.Sysctls[reverseSysctl]); err == nil {
+			l.ReversePath = n
+		}
 	case doFeatures:
 		for name, f := range s.New.Features {
 			merge(&l.Features, map[string]rtnl.Feature{name: f})

@@ -20,6 +20,7 @@ const (
 	doRename   verb = "rename" // gives Link the name Name
 	doSet      verb = "set"
 	doMaster   verb = "master" // Master "" releases
+	doPass     verb = "pass"   // lets Ports of a bridge that is down forward
 	doUp       verb = "up"
 	doDown     verb = "down"
 	doVLANs    verb = "vlans" // of a bridge port, or of a bridge itself
@@ -59,7 +60,7 @@ type step struct {
 	Guests       []string         `json:"guests,omitempty"` // announce: foreign ports whose MACs the switch must hear of
 	Milliseconds int              `json:"milliseconds,omitempty"`
 	Limit        int              `json:"limit,omitempty"`   // ready: milliseconds after which it fails
-	Ports        []string         `json:"ports,omitempty"`   // ready: one of them leads out
+	Ports        []string         `json:"ports,omitempty"`   // ready: one of them leads out; pass: all
 	Anyway       bool             `json:"anyway,omitempty"`  // ready: it goes on when the time is over
 	Awake        bool             `json:"awake,omitempty"`   // ready: the bridge can send
 	Partner      bool             `json:"partner,omitempty"` // ready: its bonds have found their LACP partner
@@ -119,6 +120,8 @@ func (s step) String() string {
 			return "ip link set " + s.Link + " nomaster"
 		}
 		return "ip link set " + s.Link + " master " + s.Master
+	case doPass:
+		return "bridge link set dev " + strings.Join(s.Ports, ", ") + " state 3"
 	case doUp, doDown:
 		return "ip link set " + s.Link + " " + string(s.Do)
 	case doAddress:

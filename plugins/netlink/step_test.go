@@ -21,6 +21,7 @@ func FuzzDecodeStep(f *testing.F) {
 		{Do: doRule, Rule: &rtnl.Rule{Head: make([]byte, 12)}}, {Do: doEntry, Link: "eth0", Entry: &rtnl.Entry{MAC: "52:54:00:00:00:01"}},
 		{Do: doVLANs, Link: "eth0", VLANs: []rtnl.VLAN{{ID: 1, To: 5}}}, {Do: doNeigh, Link: "eth0", Neighbours: []rtnl.Neighbour{{MAC: "x"}}},
 		{Do: doAcceptRA, Link: "eth0", New: &rtnl.Link{AcceptRA: &ra}}, {Do: doWake, Link: "eth0", New: &rtnl.Link{Wake: &rtnl.Wake{On: 0x20}}},
+		{Do: doPass, Link: "bond0", Ports: []string{"eth0", "eth1"}},
 		{Do: doSysctl, Link: "eth0", New: &rtnl.Link{Sysctls: map[string]string{"ipv4/conf/rp_filter": "0"}}}, {Do: doAnnounce, Announce: []rtnl.Address{{Prefix: ip}}},
 	} {
 		b, err := s.encode()

@@ -191,7 +191,7 @@ func (w *world) read() (*rtnl.Graph, error) {
 		if changing[l.Name] && l.Bond["fail_over_mac"] == "1" {
 			l.MAC = ""
 		}
-		l.Index, l.Carrier, l.Forwards, l.Partner, l.Place = 0, false, false, "", 0
+		l.Index, l.Carrier, l.Active, l.Forwards, l.Partner, l.Place = 0, false, false, false, "", 0
 		delete(l.Bond, "active_slave")
 	}
 	g.Addresses = slices.DeleteFunc(g.Addresses, func(a rtnl.Address) bool { return a.IsLocal() && isFarEnd(a.Link) })

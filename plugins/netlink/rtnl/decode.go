@@ -21,6 +21,8 @@ type rawLink struct {
 	slaveKind      string
 }
 
+const forwarding = 3 // linux/if_bridge.h BR_STATE_FORWARDING
+
 var hostOrder = binary.NativeEndian
 
 // decodeLink reads the body of an RTM_NEWLINK.
@@ -158,7 +160,6 @@ func (r *rawLink) port(b []byte) error {
 	if err := decodeNumbers(b, []Option{{"state", unix.IFLA_BRPORT_STATE, Width8}}, state); err != nil {
 		return err
 	}
-	const forwarding = 3 // linux/if_bridge.h BR_STATE_FORWARDING
 	r.Forwards, r.Port = state["state"] == forwarding, make(map[string]int)
 	return decodeNumbers(b, PortAttributes, r.Port)
 }

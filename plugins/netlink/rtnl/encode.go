@@ -143,8 +143,11 @@ func portInfo(l *Link) []byte {
 	if l.BondPort != nil {
 		kind, data = "bond", encodeNumbers(BondPortAttributes, l.BondPort)
 	}
-	if l.Port == nil && l.BondPort == nil {
+	if l.Port == nil && l.BondPort == nil && !l.Forwards {
 		return nil
+	}
+	if l.Forwards {
+		data = appendAttribute(data, unix.IFLA_BRPORT_STATE, []byte{forwarding})
 	}
 	info := appendAttribute(nil, unix.IFLA_INFO_SLAVE_KIND, zeroEnded(kind))
 	return appendAttribute(info, unix.IFLA_INFO_SLAVE_DATA, data)

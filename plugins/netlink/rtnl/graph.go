@@ -45,7 +45,7 @@ type Link struct {
 	NoAlias  bool     `json:"no_alias,omitempty"` // of a change: the alias goes
 	Up       bool     `json:"up,omitempty"`
 	Carrier  bool     `json:"carrier,omitempty"`
-	Active   bool     `json:"active,omitempty"` // the kernel's link watch has seen the carrier (IF_OPER_UP)
+	Active   bool     `json:"-"` // the link watch has seen the carrier (IF_OPER_UP); of use while one waits only
 	Loop     bool     `json:"loopback,omitempty"`
 	Ether    bool     `json:"ether,omitempty"` // ARPHRD_ETHER
 	Promisc  bool     `json:"promisc,omitempty"`
@@ -67,7 +67,8 @@ type Link struct {
 	Partner  string            `json:"partner,omitempty"`   // MAC of the LACP partner of a bond
 	Bridge   map[string]int    `json:"bridge,omitempty"`    // option name as in BridgeAttributes
 	Port     map[string]int    `json:"port,omitempty"`      // as a bridge port; as in PortAttributes
-	// Forwards tells that the bridge forwards from and to the port (BR_STATE_FORWARDING).
+	// Forwards tells that the bridge forwards from and to the port
+	// (BR_STATE_FORWARDING); of a change, that it shall.
 	Forwards bool   `json:"forwards,omitempty"`
 	VLANs    []VLAN `json:"vlans,omitempty"` // of a bridge port, or of a bridge itself
 

@@ -1,0 +1,113 @@
+package netlink
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"linkspan/plugins/netlink/rtnl"
+)
+
+// While an address moves from one link to another, packets for it come by the
+// one to which its routes do not lead: by the new one before, by the old one
+// until the neighbours have been told. With a strict rp_filter they are dropped;
+// with a loose one too, where the link has no IPv4 address at all
+// (net/ipv4/fib_frontend.c, __fib_validate_source). Red Hat's /etc/sysctl.conf
+// asks for the strict one (RHEL 4 to 6), systemd for a strict one before
+// version 240 and for a loose one since (sysctl.d/50-default.conf). So both
+// links are loose while it lasts, the new one has the address before, and the
+// old one keeps it until the neighbours know: alone, as a /32, which makes no
+// route to its network.
+
+// Values of the sysctl net.ipv4.conf.*.rp_filter (ip-sysctl.rst); of a link's
+// own and that of all links the greater counts.
+const (
+	noReverse     = 0
+	strictReverse = 1
+	looseReverse  = 2
+)
+
+// reverse is what counts for a link.
+func (p *planner) reverse(link string) int {
+	return max(p.cur.reverse.All, p.cur.link(link).ReversePath)
+}
+
+// loosen makes a strict link loose, until depart.
+func (p *planner) loosen(link string) {
+	if p.reverse(link) == strictReverse {
+		p.loose = append(p.loose, *p.cur.link(link))
+		p.setReverse(link, looseReverse)
+	}
+}
+
+func (p *planner) setReverse(link string, value int) {
+	p.do(step{Do: doSysctl, Link: link, New: &rtnl.Link{Sysctls: map[string]string{reverseSysctl: strconv.Itoa(value)}}})
+}
+
+const reverseSysctl = "ipv4/conf/rp_filter"
+
+// welcome lets a bridge take what comes for addresses of the link that is about
+// to join it.
+func (p *planner) welcome(bridge, from string) {
+	moving := slices.DeleteFunc(slices.Clone(p.want.addresses[bridge]), func(a rtnl.Address) bool {
+		return !a.Prefix.Addr().Is4() || !p.isMissing(a) || !slices.Contains(p.cur.holders[a.Prefix.Addr()], from)
+	})
+	if len(moving) == 0 || p.reverse(bridge) == noReverse {
+		return
+	}
+	p.loosen(bridge)
+	for _, a := range moving {
+		p.addAddress(a)
+	}
+	p.carryNeighbours(from, bridge)
+	p.ahead[bridge] = append(p.ahead[bridge], moving...)
+}
+
+// lingering is an address on the link that it has left for another one.
+type lingering struct {
+	rtnl.Address
+	to string
+}
+
+// linger lets a link go on to take what comes for an address that moves to
+// another one. What comes by a port, its bridge takes.
+func (p *planner) linger(link, to string, ip netip.Addr) {
+	if l := p.cur.link(link); !ip.Is4() || p.reverse(link) == noReverse || !l.Up || l.Master != "" {
+		return
+	}
+	p.loosen(link)
+	a := rtnl.Address{Link: link, Prefix: netip.PrefixFrom(ip, 32), Valid: rtnl.NeverExpires, Preferred: rtnl.NeverExpires}
+	if !p.cur.hasAddress(a) {
+		p.do(step{Do: doAddress, Link: link, Address: &a})
+		p.steps[len(p.steps)-1].note(link, "%s stays on %s until the neighbours know where it is", ip, link)
+		p.lingers = append(p.lingers, lingering{a, to})
+	}
+}
+
+// lingersAs reports whether that is such an address.
+func (p *planner) lingersAs(a rtnl.Address) bool {
+	return slices.ContainsFunc(p.lingers, func(l lingering) bool { return l.Same(a) })
+}
+
+// depart ends that for all links but bridges of which the new link is a port
+// still; a link that is to go takes it with it.
+func (p *planner) depart(atLast bool) {
+	p.lingers = slices.DeleteFunc(p.lingers, func(l lingering) bool {
+		if !atLast && (p.mustGo(l.Link) || slices.Contains(p.cur.below(l.Link), l.to)) {
+			return false
+		}
+		if p.cur.hasAddress(l.Address) {
+			p.do(step{Do: doNoAddr, Link: l.Link, Address: &l.Address})
+		}
+		return true
+	})
+	p.loose = slices.DeleteFunc(p.loose, func(l rtnl.Link) bool {
+		if slices.ContainsFunc(p.lingers, func(a lingering) bool { return a.Link == l.Name }) {
+			return false
+		}
+		if p.cur.link(l.Name) != nil {
+			p.setReverse(l.Name, l.ReversePath)
+		}
+		return true
+	})
+}
