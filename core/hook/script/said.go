@@ -82,7 +82,7 @@ func (s *said) flush() {
 		return
 	}
 	s.last = line
-	if strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "runtime: ") || strings.HasPrefix(line, "panic: ") {
+	if deathCry(line) {
 		if len(s.dying) < 4 {
 			s.dying = append(s.dying, line)
 		}
@@ -99,10 +99,23 @@ func (s *said) show(line string) {
 	}
 }
 
+// deathCry reports whether the Go runtime, or its part in C, begins its last words
+// like this.
+func deathCry(line string) bool {
+	for _, beginning := range []string{"fatal error: ", "runtime: ", "runtime/cgo: ", "panic: "} {
+		if strings.HasPrefix(line, beginning) {
+			return true
+		}
+	}
+	return false
+}
+
 // reason says why a process died that nobody has killed, from what it said.
 func (s *said) reason(wait error) string {
 	all := strings.Join(s.dying, "\n")
 	switch {
+	case strings.Contains(all, "pthread_create failed"): // mostly for want of room for the thread's stack
+		return fmt.Sprintf("it took more than %d MiB of memory, or more than %d threads", maxMemory>>20, maxThreads)
 	case strings.Contains(all, "out of memory"), strings.Contains(all, "cannot allocate"):
 		return fmt.Sprintf("it took more than %d MiB of memory", maxMemory>>20)
 	case strings.Contains(all, "stack overflow"), strings.Contains(all, "goroutine stack exceeds"):
