@@ -117,7 +117,7 @@ func (r *Request) unchanged(ctx context.Context, p *plan.Plan) error {
 	for i, b := range r.Backends {
 		wg.Go(func() {
 			got, err := b.Backend.Read(ctx, backend.ReadRequest{Setup: r.setup(b)})
-			read[i], errs[i] = fingerprints(b.Description.Name, got), err
+			read[i], errs[i] = fingerprints(b, got), err
 		})
 	}
 	wg.Wait()

@@ -120,7 +120,7 @@ func (r *Request) stage(ctx context.Context, b Backend) stageResult {
 		return out
 	}
 	fingerprinted := make(chan []plan.Fingerprint, 1) // made while the backend plans
-	go func() { fingerprinted <- fingerprints(name, read) }()
+	go func() { fingerprinted <- fingerprints(b, read) }()
 	changes := plan.Diff(rendered.Objects, read.Objects)
 	planned, err := b.Backend.Plan(ctx, backend.PlanRequest{Setup: setup, Facts: read.Facts, Desired: rendered.Objects, Actual: read, Changes: changes})
 	if err != nil {
@@ -170,18 +170,31 @@ func withinPaths(d backend.Description, operations []plan.Operation) error {
 	return nil
 }
 
-// fingerprints are of each file read, and of the objects as a whole.
-func fingerprints(name string, read backend.ReadResponse) []plan.Fingerprint {
+// fingerprints are of each file read, of the objects as a whole, and of a
+// backend's script.
+func fingerprints(of Backend, read backend.ReadResponse) []plan.Fingerprint {
 	var out []plan.Fingerprint
+	add := func(object, digest string) {
+		out = append(out, plan.Fingerprint{Backend: of.Description.Name, Object: object, Digest: digest})
+	}
 	for _, f := range read.Files {
 		if f.Exists {
-			out = append(out, plan.Fingerprint{Backend: name, Object: f.Path, Digest: f.Digest()})
+			add(f.Path, f.Digest())
 		}
+	}
+	if of.Script != nil {
+		add(fmt.Sprintf("the script of backend %q", of.Description.Name), sum(of.Script))
 	}
 	b, err := json.Marshal(read.Objects)
 	if err != nil {
 		panic(fmt.Sprintf("engine: fingerprint: %v", err)) // only strings and slices: cannot fail
 	}
-	sum := sha256.Sum256(b)
-	return append(out, plan.Fingerprint{Backend: name, Object: "objects", Digest: hex.EncodeToString(sum[:])})
+	add("objects", sum(b))
+	return out
+}
+
+// sum is a SHA-256 in hexadecimal digits.
+func sum(b []byte) string {
+	digest := sha256.Sum256(b)
+	return hex.EncodeToString(digest[:])
 }

@@ -52,11 +52,13 @@ type Hook struct {
 	Continue   bool     `json:"continue,omitempty"` // its failure stops nothing
 }
 
-// Fingerprint is the digest of one thing read.
+// Fingerprint is the digest of one thing that a plan depends on.
 type Fingerprint struct {
 	Backend string `json:"backend"`
-	Object  string `json:"object"` // a path, or "objects" for a backend's whole state
-	Digest  string `json:"digest"`
+	// Object is a path, "objects" for a backend's whole state, or for people what
+	// else it is, e.g. `the script of backend "switchport"`.
+	Object string `json:"object"`
+	Digest string `json:"digest"` // SHA-256, in hexadecimal digits
 }
 
 // Input is what a plan is made of.
