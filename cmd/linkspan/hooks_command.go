@@ -25,7 +25,7 @@ func (a *app) hooksCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.hooksCheckCommand(), a.hooksTestCommand())
+	c.AddCommand(a.hooksCheckCommand(), a.hooksModuleCommand(), a.hooksTestCommand())
 	return c
 }
 
