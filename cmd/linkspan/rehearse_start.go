@@ -81,6 +81,7 @@ func (a *app) fromSystem(ctx context.Context, d *hostfile.Definition, root strin
 		return rehearse.Scenario{}, fmt.Errorf("%s: no interface is there; name the present network with -root, -from or -start", name)
 	}
 	s := scenario(d, name, start, f)
+	s.Sysctls = reversePaths(root)
 	s.Files, err = hostFiles(root)
 	return s, err
 }

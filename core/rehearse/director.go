@@ -95,6 +95,11 @@ func (d *director) prepare() error {
 	if err := makeRoot(append(d.Files, File{Path: definitionPath, Mode: 0o600, Content: d.Definition})); err != nil {
 		return err
 	}
+	for key, value := range d.Sysctls {
+		if err := os.WriteFile(filepath.Join("/proc/sys/net", key), []byte(value), 0o644); err != nil {
+			return fmt.Errorf("set the host's sysctl %s: %w", key, err)
+		}
+	}
 	around, err := build(w)
 	if err != nil {
 		return err

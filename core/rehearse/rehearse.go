@@ -34,6 +34,9 @@ type Scenario struct {
 	// Files are the host's files, by absolute path. Everything else in /etc and
 	// /var is empty there.
 	Files []File `json:"files"`
+	// Sysctls are set before the host has any link: files below /proc/sys/net,
+	// e.g. "ipv4/conf/default/rp_filter" → "1".
+	Sysctls map[string]string `json:"sysctls,omitempty"`
 	// Definition is what the program is given inside, as HCL.
 	Definition []byte `json:"definition"`
 	// Remarks are shown with the report: what differs from the real thing.
