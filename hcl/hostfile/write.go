@@ -2,6 +2,7 @@ package hostfile
 
 import (
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,8 +44,12 @@ func Write(h host.Host) []byte {
 		}
 	}
 	w.procedures(h)
-	return hclwrite.Format(f.Bytes())
+	return emptyBlock.ReplaceAll(hclwrite.Format(f.Bytes()), []byte("{}"))
 }
+
+// emptyBlock is a block without content, which hclwrite writes over two lines. In
+// texts an end of line is escaped, so it is found nowhere else.
+var emptyBlock = regexp.MustCompile(`\{\n *\}`)
 
 // writer writes the body of one block; what is empty is not written.
 type writer struct{ body *hclwrite.Body }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"testing"
 )
 
@@ -35,6 +36,9 @@ func TestWriteRoundTrip(t *testing.T) {
 			}
 			if tidy, _ := Format(text, "a.hcl"); string(tidy) != string(text) {
 				t.Errorf("%s: not formatted:\n%s", f, text)
+			}
+			if empty := regexp.MustCompile(`\{\s*\n\s*\}`).Find(text); empty != nil {
+				t.Errorf("%s: an empty block over two lines:\n%s", f, text)
 			}
 		}
 	}
