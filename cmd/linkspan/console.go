@@ -15,6 +15,7 @@ import (
 
 	"linkspan/cmd/linkspan/internal/view"
 	"linkspan/hcl/hostfile"
+	"linkspan/hcl/syntax"
 )
 
 type consoleFlags struct{ eval string }
@@ -76,7 +77,7 @@ type console struct {
 // answer evaluates one expression and shows its value, or what is wrong.
 func (c *console) answer(expression string) {
 	v, diags := c.site.Evaluate(expression, c.flags.host)
-	c.sources = map[string][]byte{hostfile.Typed: []byte(expression)}
+	c.sources = map[string][]byte{syntax.Typed: []byte(expression)}
 	err := c.report(diags)
 	if err == nil && !diags.HasErrors() {
 		err = c.show(v)
@@ -106,7 +107,7 @@ func (c *console) read(r io.Reader) error {
 	expression := ""
 	for lines.Scan() {
 		expression += lines.Text()
-		if hostfile.Unfinished(expression) && len(expression) < longestExpression {
+		if syntax.Unfinished(expression) && len(expression) < longestExpression {
 			expression += "\n"
 			continue
 		}
@@ -160,7 +161,7 @@ func (c *console) talk() error {
 // ask reads one expression, over more lines while brackets are open.
 func ask(line *liner.State) (string, error) {
 	expression, err := line.Prompt("> ")
-	for err == nil && hostfile.Unfinished(expression) {
+	for err == nil && syntax.Unfinished(expression) {
 		var more string
 		more, err = line.Prompt(". ")
 		expression += "\n" + more

@@ -13,7 +13,7 @@ import (
 	"linkspan/core/fleet"
 	"linkspan/core/hook/script"
 	"linkspan/core/host"
-	"linkspan/hcl/hostfile"
+	"linkspan/hcl/rule"
 	"linkspan/plugins/ifcfg"
 	"linkspan/plugins/netlink"
 	"linkspan/plugins/trust"
@@ -23,7 +23,7 @@ import (
 // rules are all checks of the program.
 func rules() []diag.Rule {
 	var out []diag.Rule
-	for _, of := range []func() []diag.Rule{hostfile.Rules, host.Rules, fleet.Rules, script.Rules, ifcfg.Rules, netlink.Rules, xend.Rules, trust.Rules, fileformat.Rules} {
+	for _, of := range []func() []diag.Rule{rule.All, host.Rules, fleet.Rules, script.Rules, ifcfg.Rules, netlink.Rules, xend.Rules, trust.Rules, fileformat.Rules} {
 		out = append(out, of()...)
 	}
 	slices.SortStableFunc(out, func(a, b diag.Rule) int { return strings.Compare(a.Code, b.Code) })

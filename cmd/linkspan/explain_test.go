@@ -11,7 +11,8 @@ import (
 	"linkspan/core/diag"
 	"linkspan/core/fleet"
 	"linkspan/core/host"
-	"linkspan/hcl/hostfile"
+	"linkspan/hcl/rule"
+	"linkspan/hcl/syntax"
 )
 
 // diagnosed loads a definition as the program does, as site.hcl.
@@ -48,7 +49,7 @@ var foundEarlier = map[string]string{"LS2002": "LS1025", "LS2029": "LS1012"}
 // The examples of every rule about definitions are what they say: the wrong one
 // has that fault and no other, the right one none, and it is formatted.
 func TestExamplesOfRules(t *testing.T) {
-	for _, r := range slices.Concat(hostfile.Rules(), host.Rules(), fleet.Rules()) {
+	for _, r := range slices.Concat(rule.All(), host.Rules(), fleet.Rules()) {
 		if r.Wrong == "" {
 			continue
 		}
@@ -69,7 +70,7 @@ func TestExamplesOfRules(t *testing.T) {
 				t.Errorf("%s: its right example has %s:\n%s", r.Code, code, r.Right)
 			}
 		}
-		if tidy, _ := hostfile.Format([]byte(r.Right), "site.hcl"); string(tidy) != r.Right {
+		if tidy, _ := syntax.Format([]byte(r.Right), "site.hcl"); string(tidy) != r.Right {
 			t.Errorf("%s: its right example is not formatted:\n%s", r.Code, r.Right)
 		}
 	}
@@ -82,7 +83,7 @@ func TestPlacesOfExamples(t *testing.T) {
 		return fmt.Sprintf("%d:%d-%d:%d", r.Start.Line, r.Start.Column, r.End.Line, r.End.Column)
 	}
 	var got strings.Builder
-	for _, r := range slices.Concat(hostfile.Rules(), host.Rules(), fleet.Rules()) {
+	for _, r := range slices.Concat(rule.All(), host.Rules(), fleet.Rules()) {
 		if r.Wrong == "" {
 			continue
 		}

@@ -13,6 +13,8 @@ import (
 	"linkspan/core/diag"
 	"linkspan/core/host"
 	"linkspan/hcl/hostfile"
+	"linkspan/hcl/lockfile"
+	"linkspan/hcl/rule"
 	"linkspan/plugins/launch"
 	"linkspan/plugins/trust"
 )
@@ -21,7 +23,7 @@ import (
 // lock file beside the definitions has them.
 type finder struct {
 	where     trust.Where
-	lock      hostfile.Lock
+	lock      lockfile.Lock
 	described map[string]backend.Description
 	faults    map[string]error // by name, of what cannot be used
 	warned    diag.List
@@ -53,7 +55,7 @@ func (a *app) newFinder(path string, locked bool) (*finder, diag.List, error) {
 		f.where.Overrides[name] = absolute
 	}
 	var diags diag.List
-	f.lock, diags = hostfile.ReadLock(path)
+	f.lock, diags = lockfile.Read(path)
 	if f.lock.Exists && locked {
 		f.where.Lock = &trust.Lock{File: f.lock.File, Dir: filepath.Dir(f.lock.File), Plugins: make(map[string]trust.Locked)}
 		for _, p := range f.lock.Plugins {
@@ -173,7 +175,7 @@ func (f *finder) explained(l diag.List) diag.List {
 
 // faultOf is the reason behind a diagnostic that says that a backend is unknown.
 func (f *finder) faultOf(d diag.Diagnostic) error {
-	if d.Code != hostfile.CodeUnknownBackend {
+	if d.Code != rule.CodeUnknownBackend {
 		return nil
 	}
 	for name, err := range f.faults {

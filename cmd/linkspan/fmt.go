@@ -15,7 +15,7 @@ import (
 	"linkspan/cmd/linkspan/internal/view"
 	"linkspan/core/diag"
 	"linkspan/core/plan"
-	"linkspan/hcl/hostfile"
+	"linkspan/hcl/syntax"
 )
 
 type fmtFlags struct{ check, diff, recursive bool }
@@ -102,7 +102,7 @@ func readFormatted(path string) (formatted, diag.List, error) {
 	if err != nil {
 		return formatted{}, nil, err
 	}
-	tidy, diags := hostfile.Format(src, path)
+	tidy, diags := syntax.Format(src, path)
 	return formatted{path, info.Mode().Perm(), src, tidy}, diags, nil
 }
 
@@ -132,7 +132,7 @@ func (a *app) formatInput(f fmtFlags) error {
 	if err != nil {
 		return fmt.Errorf("fmt: standard input: %w", err)
 	}
-	tidy, diags := hostfile.Format(src, "-")
+	tidy, diags := syntax.Format(src, "-")
 	a.sources = map[string][]byte{"-": src}
 	if err := a.refuse(diags); err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	"linkspan/core/diag"
 	"linkspan/hcl/hostfile"
+	"linkspan/hcl/writer"
 	"linkspan/plugins/ifcfg"
 	"linkspan/plugins/xend"
 )
@@ -99,7 +100,7 @@ func (a *app) definitionOfHost(ctx context.Context, release string) (*imported, 
 	if xen != nil {
 		in.Host.Backends = append(in.Host.Backends, *xen)
 	}
-	text := string(hostfile.Write(in.Host))
+	text := string(writer.Host(in.Host))
 	diags, err := a.checkText(text)
 	if err != nil {
 		return nil, nil, err

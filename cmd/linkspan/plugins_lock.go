@@ -11,7 +11,7 @@ import (
 
 	"linkspan/core/backend"
 	"linkspan/core/diag"
-	"linkspan/hcl/hostfile"
+	"linkspan/hcl/lockfile"
 	"linkspan/plugins/launch"
 	"linkspan/plugins/trust"
 )
@@ -38,7 +38,7 @@ func (a *app) pluginsLock(ctx context.Context, dir string) error {
 		return err
 	}
 	before := a.finder.lock
-	var locked []hostfile.LockedPlugin
+	var locked []lockfile.Plugin
 	var changes []lockChange
 	for _, name := range usedBackends(site) {
 		spec, err := a.finder.find(name)
@@ -59,7 +59,7 @@ func (a *app) pluginsLock(ctx context.Context, dir string) error {
 		changes = append(changes, lockChange{name, p.Version, p.SHA256[trust.Platform()], whatChanged(p, have)})
 	}
 	for _, p := range before.Plugins {
-		if _, used := (hostfile.Lock{Plugins: locked}).Plugin(p.Name); !used {
+		if _, used := (lockfile.Lock{Plugins: locked}).Plugin(p.Name); !used {
 			changes = append(changes, lockChange{Name: p.Name, Version: p.Version, What: "removed"})
 		}
 	}
@@ -70,18 +70,18 @@ func (a *app) pluginsLock(ctx context.Context, dir string) error {
 }
 
 // lockedAs starts a plugin and records it as it is on this platform.
-func lockedAs(ctx context.Context, spec trust.Spec) (hostfile.LockedPlugin, error) {
+func lockedAs(ctx context.Context, spec trust.Spec) (lockfile.Plugin, error) {
 	sum, err := spec.Digest()
 	if err != nil {
-		return hostfile.LockedPlugin{}, err
+		return lockfile.Plugin{}, err
 	}
 	spec.SHA256 = sum // what is started is what is recorded
 	set, err := launch.Open(ctx, []trust.Spec{spec}, launch.Options{})
 	if err != nil {
-		return hostfile.LockedPlugin{}, err
+		return lockfile.Plugin{}, err
 	}
 	defer set.Close()
-	p := hostfile.LockedPlugin{Name: spec.Name, Protocol: set.Protocols()[0], SHA256: map[string]string{trust.Platform(): sum}}
+	p := lockfile.Plugin{Name: spec.Name, Protocol: set.Protocols()[0], SHA256: map[string]string{trust.Platform(): sum}}
 	set.Each(func(d backend.Description, _ backend.Backend) { p.Version = d.Version })
 	if p.Version == "" {
 		return p, fmt.Errorf("plugin %q (%s) does not say its version, and cannot be locked", spec.Name, spec.Path)
@@ -90,7 +90,7 @@ func lockedAs(ctx context.Context, spec trust.Spec) (hostfile.LockedPlugin, erro
 }
 
 // withPlatforms keeps what was recorded on other platforms of the same version.
-func withPlatforms(p, have hostfile.LockedPlugin) hostfile.LockedPlugin {
+func withPlatforms(p, have lockfile.Plugin) lockfile.Plugin {
 	if p.Version != have.Version || p.Protocol != have.Protocol {
 		return p
 	}
@@ -100,7 +100,7 @@ func withPlatforms(p, have hostfile.LockedPlugin) hostfile.LockedPlugin {
 	return p
 }
 
-func whatChanged(p, have hostfile.LockedPlugin) string {
+func whatChanged(p, have lockfile.Plugin) string {
 	switch {
 	case have.Name == "":
 		return "added"
@@ -111,7 +111,7 @@ func whatChanged(p, have hostfile.LockedPlugin) string {
 }
 
 // writeLock replaces the lock file, or removes it when nothing is to be locked.
-func writeLock(before hostfile.Lock, locked []hostfile.LockedPlugin) error {
+func writeLock(before lockfile.Lock, locked []lockfile.Plugin) error {
 	if len(locked) == 0 {
 		if !before.Exists {
 			return nil
@@ -123,7 +123,7 @@ func writeLock(before hostfile.Lock, locked []hostfile.LockedPlugin) error {
 		return err
 	}
 	defer os.Remove(f.Name()) // when it has not become the lock file
-	_, err = f.Write(hostfile.WriteLock(locked))
+	_, err = f.Write(lockfile.Write(locked))
 	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("writing %s: %w", before.File, err)
 	}

@@ -18,6 +18,7 @@ import (
 	"linkspan/core/rehearse"
 	"linkspan/core/rehearse/uml"
 	"linkspan/hcl/hostfile"
+	"linkspan/hcl/writer"
 	"linkspan/plugins/netlink"
 )
 
@@ -260,5 +261,5 @@ func hookNames(hooks []host.Hook) []string {
 // scenario puts together what Run needs, from a start and its files.
 func scenario(d *hostfile.Definition, name string, start host.Host, f rehearseFlags) rehearse.Scenario {
 	wanted, remarks := rehearsable(d.Host)
-	return rehearse.Scenario{Name: name, Start: start, Wanted: wanted, Remarks: remarks, Definition: hostfile.Write(wanted), Undo: f.undo, LinkDelay: f.linkDelay, Sysctls: redHatSysctls()}
+	return rehearse.Scenario{Name: name, Start: start, Wanted: wanted, Remarks: remarks, Definition: writer.Host(wanted), Undo: f.undo, LinkDelay: f.linkDelay, Sysctls: redHatSysctls()}
 }

@@ -19,6 +19,7 @@ import (
 	"linkspan/core/plan"
 	"linkspan/core/rehearse"
 	"linkspan/hcl/hostfile"
+	"linkspan/hcl/writer"
 	"linkspan/plugins/ifcfg"
 	"linkspan/plugins/netlink"
 )
@@ -178,7 +179,7 @@ func startsNamed(ctx context.Context, d *hostfile.Definition, f rehearseFlags) (
 		if len(added) > 0 {
 			s.Remarks = append(s.Remarks, "added to the definition, as the start has it: "+strings.Join(added, ", "))
 		}
-		s.Wanted, s.Definition = wanted, hostfile.Write(wanted)
+		s.Wanted, s.Definition = wanted, writer.Host(wanted)
 		if err := renderStart(ctx, &s); err != nil {
 			return nil, err
 		}

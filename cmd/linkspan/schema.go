@@ -8,7 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"linkspan/core/host"
-	"linkspan/hcl/hostfile"
+	"linkspan/hcl/builtin"
+	"linkspan/hcl/language"
 )
 
 // The forms of `schema`.
@@ -32,10 +33,10 @@ func (a *app) schemaCommand() *cobra.Command {
 	return c
 }
 
-// language describes the language for other programs.
-type language struct {
+// languageDescription describes the language for other programs.
+type languageDescription struct {
 	Version   string                 `json:"language"`
-	Blocks    []hostfile.BlockDoc    `json:"blocks"`
+	Blocks    []language.Block       `json:"blocks"`
 	Functions []string               `json:"functions"`
 	Backends  map[string]host.Schema `json:"backends"` // also plugins that are found
 }
@@ -45,11 +46,11 @@ func (a *app) languageSchema(ctx context.Context, format string) error {
 	if err != nil {
 		return err
 	}
-	l := language{Version: hostfile.LanguageVersion, Blocks: hostfile.Description(), Functions: hostfile.FunctionNames(), Backends: f.schemas(ctx)}
+	l := languageDescription{Version: language.Version, Blocks: language.Blocks(), Functions: builtin.Names(), Backends: f.schemas(ctx)}
 	if err := a.report(f.warned); err != nil {
 		return err
 	}
-	schema, err := hostfile.JSONSchema(l.Backends)
+	schema, err := language.JSONSchema(l.Backends)
 	if err != nil {
 		return fmt.Errorf("schema: %w", err)
 	}
@@ -60,7 +61,7 @@ func (a *app) languageSchema(ctx context.Context, format string) error {
 	case format == schemaJSON:
 		fmt.Fprintf(a.stdout, "%s\n", schema)
 	default:
-		fmt.Fprint(a.stdout, hostfile.Reference())
+		fmt.Fprint(a.stdout, language.Reference(builtin.Names()))
 	}
 	if err := a.send("schema", json.RawMessage(schema)); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package hostfile
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"sync"
@@ -12,6 +11,10 @@ import (
 
 	"linkspan/core/diag"
 	"linkspan/core/host"
+	"linkspan/hcl/language"
+	"linkspan/hcl/rule"
+	"linkspan/hcl/syntax"
+	"linkspan/hcl/values"
 )
 
 // assembly is one host while its blocks and those of its profiles are laid
@@ -60,7 +63,7 @@ func (l *loader) hosts() {
 // hostBlock evaluates one host block; seen has the names given so far.
 func (l *loader) hostBlock(b *hclsyntax.Block, seen map[string]diag.Range) {
 	if len(b.Labels) != 1 {
-		l.checkBlock(b, top("host"))
+		l.checkBlock(b, language.Top("host"))
 		return
 	}
 	for _, each := range l.instances(b, l.scope.context()) {
@@ -69,7 +72,7 @@ func (l *loader) hostBlock(b *hclsyntax.Block, seen map[string]diag.Range) {
 			continue
 		}
 		if first, twice := seen[name]; twice {
-			l.add(relatedTo(ruleTwice.In(where, "host %q is given twice", name), "first given here", first))
+			l.add(relatedTo(rule.Twice.In(where, "host %q is given twice", name), "first given here", first))
 			continue
 		}
 		seen[name] = where
@@ -81,19 +84,19 @@ func (l *loader) hostBlock(b *hclsyntax.Block, seen map[string]diag.Range) {
 var hostNameForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`) })
 
 func (l *loader) hostName(b *hclsyntax.Block, ctx *hcl.EvalContext) (string, diag.Range, bool) {
-	name, where := b.Labels[0], labelRange(b)
+	name, where := b.Labels[0], syntax.LabelRange(b)
 	if a := b.Body.Attributes["name"]; a != nil {
-		v, ok := l.attribute(a, &attribute{name: "name", typ: typeString}, ctx)
+		v, ok := l.attribute(a, &language.Attribute{Name: "name", Type: language.String}, ctx)
 		if !ok {
 			return "", where, false
 		}
 		name, where = v.AsString(), v.place
 	} else if b.Body.Attributes["for_each"] != nil {
-		l.add(ruleMissing.In(where, "a host with for_each needs name, e.g. name = each.key"))
+		l.add(rule.Missing.In(where, "a host with for_each needs name, e.g. name = each.key"))
 		return "", where, false
 	}
 	if len(name) > 253 || !hostNameForm().MatchString(name) {
-		l.add(ruleHostName.In(where, "%q is no host name: letters, digits, dots and hyphens", name))
+		l.add(rule.HostName.In(where, "%q is no host name: letters, digits, dots and hyphens", name))
 		return "", where, false
 	}
 	return name, where, true
@@ -113,7 +116,7 @@ func (l *loader) instances(b *hclsyntax.Block, ctx *hcl.EvalContext) []instance 
 	t := v.Type()
 	iterable := t.IsMapType() || t.IsObjectType() || t.IsSetType() && t.ElementType() == cty.String
 	if v.IsMarked() {
-		l.add(ruleForEach.In(place(a.Expr.Range()), "for_each takes no sensitive value: its keys become names that everybody sees"))
+		l.add(rule.ForEach.In(syntax.Place(a.Expr.Range()), "for_each takes no sensitive value: its keys become names that everybody sees"))
 		l.incomplete = true
 		return nil
 	}
@@ -127,7 +130,7 @@ func (l *loader) instances(b *hclsyntax.Block, ctx *hcl.EvalContext) []instance 
 		if t.IsTupleType() || t.IsListType() {
 			hint = "; make a set of the list with toset(…)"
 		}
-		l.add(ruleForEach.In(place(a.Expr.Range()), "for_each takes a map, an object or a set of texts%s", hint))
+		l.add(rule.ForEach.In(syntax.Place(a.Expr.Range()), "for_each takes a map, an object or a set of texts%s", hint))
 		return nil
 	}
 	var out []instance
@@ -137,7 +140,7 @@ func (l *loader) instances(b *hclsyntax.Block, ctx *hcl.EvalContext) []instance 
 			key = val
 		}
 		if key.IsNull() {
-			l.add(ruleForEach.In(place(a.Expr.Range()), "for_each has a null element"))
+			l.add(rule.ForEach.In(syntax.Place(a.Expr.Range()), "for_each has a null element"))
 			return nil
 		}
 		each := cty.ObjectVal(map[string]cty.Value{"key": key, "value": val})
@@ -150,10 +153,10 @@ func (l *loader) instances(b *hclsyntax.Block, ctx *hcl.EvalContext) []instance 
 func (l *loader) host(b *hclsyntax.Block, name string, ctx *hcl.EvalContext) {
 	l.incomplete = false
 	blocks := len(b.Body.Blocks)
-	h := &assembly{name: name, place: labelRange(b), top: record{schema: top("host"), label: name}, records: make([]*record, 0, blocks), index: make(map[part]laid, blocks)}
+	h := &assembly{name: name, place: syntax.LabelRange(b), top: record{schema: language.Top("host"), label: name}, records: make([]*record, 0, blocks), index: make(map[part]laid, blocks)}
 	self := map[string]cty.Value{"name": cty.StringVal(name), "tags": cty.ListValEmpty(cty.String), "vars": cty.EmptyObjectVal}
 	for _, own := range []string{"tags", "vars"} {
-		spec, _ := top("host").attribute(own)
+		spec, _ := language.Top("host").Attribute(own)
 		a := b.Body.Attributes[own]
 		if a == nil {
 			continue
@@ -166,7 +169,7 @@ func (l *loader) host(b *hclsyntax.Block, name string, ctx *hcl.EvalContext) {
 		}
 	}
 	h.ctx = with(ctx, map[string]cty.Value{"host": cty.ObjectVal(self)})
-	l.checkBlock(b, top("host"))
+	l.checkBlock(b, language.Top("host"))
 	for _, c := range b.Body.Blocks {
 		if c.Type == "use" {
 			l.use(h, c)
@@ -183,9 +186,9 @@ func (l *loader) host(b *hclsyntax.Block, name string, ctx *hcl.EvalContext) {
 
 // body lays the blocks of a host or profile over what the assembly has.
 func (l *loader) body(h *assembly, b *hclsyntax.Block, ctx *hcl.EvalContext) {
-	schema := hostBody()
-	for _, a := range sortedAttributes(b.Body) {
-		spec, ok := schema.attribute(a.Name)
+	schema := language.HostBody()
+	for _, a := range syntax.Attributes(b.Body) {
+		spec, ok := schema.Attribute(a.Name)
 		if !ok {
 			continue
 		}
@@ -196,11 +199,11 @@ func (l *loader) body(h *assembly, b *hclsyntax.Block, ctx *hcl.EvalContext) {
 	}
 	h.bodies++
 	for _, c := range b.Body.Blocks {
-		inner, ok := schema.block(c.Type)
+		inner, ok := schema.Block(c.Type)
 		if !ok || c.Type == "use" {
 			continue
 		}
-		if len(c.Labels) != len(inner.labels) {
+		if len(c.Labels) != len(inner.Labels) {
 			l.checkBlock(c, inner)
 			continue
 		}
@@ -211,7 +214,7 @@ func (l *loader) body(h *assembly, b *hclsyntax.Block, ctx *hcl.EvalContext) {
 			l.nameOf(&r, c, each)
 			markUse(&r, h.used)
 			if first, twice := h.lay(&r); twice {
-				l.add(relatedTo(ruleTwice.In(r.place, "%s %q is given twice", r.schema.name, r.label), "first given here", first))
+				l.add(relatedTo(rule.Twice.In(r.place, "%s %q is given twice", r.schema.Name, r.label), "first given here", first))
 			}
 		}
 	}
@@ -225,7 +228,7 @@ func (l *loader) nameOf(r *record, b *hclsyntax.Block, each instance) {
 		r.label, r.place = v.AsString(), v.place
 		r.values = slices.DeleteFunc(r.values, func(v value) bool { return v.name == "name" })
 	case b.Body.Attributes["for_each"] != nil && b.Body.Attributes["name"] == nil:
-		l.add(ruleMissing.In(r.place, "%s %q with for_each needs name, e.g. name = each.key", r.schema.name, r.label))
+		l.add(rule.Missing.In(r.place, "%s %q with for_each needs name, e.g. name = each.key", r.schema.Name, r.label))
 		l.incomplete = true
 	case slices.Contains(r.wrong, "name"):
 		l.incomplete = true
@@ -248,7 +251,7 @@ func markUse(r *record, use *diag.Range) {
 // lay adds a record, over one of the same kind and name in an earlier body. Of
 // two in one body the second is not taken; first is the place of the first.
 func (h *assembly) lay(r *record) (first diag.Range, twice bool) {
-	key := part{r.schema.name, r.label}
+	key := part{r.schema.Name, r.label}
 	was, there := h.index[key]
 	switch {
 	case !there:
@@ -276,21 +279,21 @@ func (l *loader) finish(h *assembly) {
 		d.Host.Tags = v.strings()
 	}
 	if v, ok := h.top.value("vars"); ok {
-		vars, isMap := plain(v.Value).(map[string]any)
+		vars, isMap := values.Plain(v.Value).(map[string]any)
 		if !isMap {
-			l.add(ruleType.In(v.place, "vars is an object, e.g. { rack = \"a1\" }"))
+			l.add(rule.Type.In(v.place, "vars is an object, e.g. { rack = \"a1\" }"))
 		}
 		d.Host.Vars = vars
 	}
 	kinds := make(map[string]*record, len(h.records))
 	d.Host.Interfaces = make([]host.Interface, 0, len(h.records)+usualImplied)
 	for _, r := range h.records {
-		if !slices.Contains(host.Kinds(), host.Kind(r.schema.name)) {
+		if !slices.Contains(host.Kinds(), host.Kind(r.schema.Name)) {
 			d.other(r)
 			continue
 		}
 		if first, twice := kinds[r.label]; twice {
-			l.add(relatedTo(ruleTwoKinds.In(r.place, "%q is declared as a %s and as a %s", r.label, first.schema.name, r.schema.name), "first given here", first.place))
+			l.add(relatedTo(rule.TwoKinds.In(r.place, "%q is declared as a %s and as a %s", r.label, first.schema.Name, r.schema.Name), "first given here", first.place))
 			continue
 		}
 		kinds[r.label] = r
@@ -301,40 +304,4 @@ func (l *loader) finish(h *assembly) {
 	}
 	d.sort()
 	l.site.Definitions = append(l.site.Definitions, d.Definition)
-}
-
-// plain turns a value into JSON-like Go values; numbers become int64 when
-// whole.
-func plain(v cty.Value) any {
-	if v.IsNull() || !v.IsKnown() {
-		return nil
-	}
-	t := v.Type()
-	switch {
-	case t == cty.String:
-		return v.AsString()
-	case t == cty.Bool:
-		return v.True()
-	case t == cty.Number:
-		if n, exact := v.AsBigFloat().Int64(); exact == 0 {
-			return n
-		}
-		f, _ := v.AsBigFloat().Float64()
-		return f
-	case t.IsMapType() || t.IsObjectType():
-		out := make(map[string]any)
-		for it := v.ElementIterator(); it.Next(); {
-			k, e := it.Element()
-			out[k.AsString()] = plain(e)
-		}
-		return out
-	case t.IsListType() || t.IsSetType() || t.IsTupleType():
-		out := []any{}
-		for it := v.ElementIterator(); it.Next(); {
-			_, e := it.Element()
-			out = append(out, plain(e))
-		}
-		return out
-	}
-	return fmt.Sprintf("(%s)", t.FriendlyName())
 }

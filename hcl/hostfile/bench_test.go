@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"linkspan/hcl/writer"
 )
 
 // BenchmarkLoadMany is of its own so that the most memory is that of 10,000 hosts.
@@ -78,6 +80,6 @@ func BenchmarkWrite(b *testing.B) {
 		b.Fatal(diags)
 	}
 	for b.Loop() {
-		Write(site.Definitions[0].Host)
+		writer.Host(site.Definitions[0].Host)
 	}
 }

@@ -3,6 +3,8 @@ package hostfile
 import (
 	"strings"
 	"testing"
+
+	"linkspan/hcl/syntax"
 )
 
 // Input that nests without brackets must not overflow the stack, which would
@@ -24,7 +26,7 @@ func TestDeepWithoutBrackets(t *testing.T) {
 		"hidden":       "locals { a = " + strings.Repeat("(/*)*/", n/2) + " }\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if len(src) > maxFile {
+			if len(src) > syntax.MaxFile {
 				t.Fatal("the case tests the size, not the depth")
 			}
 			harmless := map[string]bool{"sums": true, "comments": true, "lines": true}

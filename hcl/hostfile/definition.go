@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"linkspan/core/diag"
 	"linkspan/core/host"
+	"linkspan/hcl/rule"
+	"linkspan/hcl/values"
 )
 
 // Definition is one host with the places of its parts.
@@ -116,7 +117,7 @@ type reference struct {
 
 // iface builds one interface.
 func (d *definition) iface(r *record) {
-	d.Host.Interfaces = append(d.Host.Interfaces, host.Interface{Kind: host.Kind(r.schema.name), Name: r.label})
+	d.Host.Interfaces = append(d.Host.Interfaces, host.Interface{Kind: host.Kind(r.schema.Name), Name: r.label})
 	i := &d.Host.Interfaces[len(d.Host.Interfaces)-1]
 	f := d.fields(i.Path(), r)
 	if len(r.wrong) > 0 {
@@ -144,7 +145,7 @@ func (d *definition) iface(r *record) {
 func (f fields) shared(i *host.Interface) {
 	for n := range f.blocks {
 		b := &f.blocks[n]
-		switch b.schema.name {
+		switch b.schema.Name {
 		case "route":
 			i.Routes = append(i.Routes, f.fields(host.Index(f.path+".route", len(i.Routes)), b).route())
 		case "dns":
@@ -163,28 +164,15 @@ func (f fields) options(i *host.Interface, b *record) {
 	raw := make(map[string]string)
 	in := f.fields(f.path+".backend_options."+b.label, b)
 	for _, v := range b.byName() {
-		s, ok := scalar(plain(v.Value))
+		s, ok := values.Scalar(values.Plain(v.Value))
 		if !ok {
-			f.add(ruleType.In(v.place, "an option of a backend is a text, a number, true or false"))
+			f.add(rule.Type.In(v.place, "an option of a backend is a text, a number, true or false"))
 			continue
 		}
 		raw[v.name] = s
 		in.get(v.name)
 	}
 	i.Options[b.label] = raw
-}
-
-// scalar spells a plain value as a raw option.
-func scalar(v any) (string, bool) {
-	switch x := v.(type) {
-	case string:
-		return x, true
-	case bool:
-		return strconv.FormatBool(x), true
-	case int64:
-		return strconv.FormatInt(x, 10), true
-	}
-	return "", false
 }
 
 func (f fields) route() host.Route {
@@ -209,7 +197,7 @@ func (f fields) route() host.Route {
 		p, err := netip.ParsePrefix(to)
 		if err != nil {
 			given, _ := f.value("to")
-			f.add(ruleAddress.In(given.place, `%q is no destination; it is "default" or a network with its prefix, e.g. "10.8.0.0/16"`, to))
+			f.add(rule.Address.In(given.place, `%q is no destination; it is "default" or a network with its prefix, e.g. "10.8.0.0/16"`, to))
 		}
 		r.To = p
 	}
@@ -226,7 +214,7 @@ func (f fields) ethernet() *host.Ethernet {
 		}
 	}
 	for n := range f.blocks {
-		if b := &f.blocks[n]; b.schema.name == "match" {
+		if b := &f.blocks[n]; b.schema.Name == "match" {
 			m := f.fields(f.path+".match", b)
 			e.Match = host.Match{MAC: strings.ToLower(m.text("mac")), Driver: m.text("driver"), Path: m.text("path")}
 		}
@@ -255,7 +243,7 @@ func (f fields) bond() *host.Bond {
 		case o.Type == host.OptionAddresses:
 			options[o.Name] = strings.Join(v.strings(), ",")
 		default:
-			options[o.Name], _ = scalar(plain(v.Value))
+			options[o.Name], _ = values.Scalar(values.Plain(v.Value))
 		}
 	}
 	if v, ok := f.get("options"); ok {
@@ -273,7 +261,7 @@ func (f fields) bond() *host.Bond {
 // freeOption takes an option by the driver's name, unless it has an attribute.
 func (f fields) freeOption(options map[string]string, key, text string, v *value) {
 	if o, ok := host.BondOptionNamed(key); ok || key == "mode" {
-		f.add(ruleUnknownAttribute.In(v.place, "option %q has an attribute of its own; write %s = … in the bond", key, cmp.Or(o.Name, "mode")))
+		f.add(rule.UnknownAttribute.In(v.place, "option %q has an attribute of its own; write %s = … in the bond", key, cmp.Or(o.Name, "mode")))
 		return
 	}
 	options[key] = text
@@ -312,11 +300,11 @@ func (f fields) bridge() *host.Bridge {
 	}
 	for n := range f.blocks {
 		r := &f.blocks[n]
-		if r.schema.name != "port" {
+		if r.schema.Name != "port" {
 			continue
 		}
 		if first, twice := places[r.label]; twice {
-			f.add(relatedTo(ruleTwice.In(r.place, "port %q is given twice", r.label), "first given here", first))
+			f.add(relatedTo(rule.Twice.In(r.place, "port %q is given twice", r.label), "first given here", first))
 			continue
 		}
 		places[r.label] = r.place
@@ -356,7 +344,7 @@ func (d *definition) implied() {
 		}
 		meant := others(names, r.from, r.name)
 		if near := diag.Suggest(r.name, meant); near != "" && !d.anotherCard(r.name, near) || strings.Contains(r.name, ".") {
-			d.add(ruleInterface.In(r.place, "no block declares %q.%s", r.name, diag.DidYouMean(r.name, meant)))
+			d.add(rule.Interface.In(r.place, "no block declares %q.%s", r.name, diag.DidYouMean(r.name, meant)))
 			continue
 		}
 		declared[r.name] = true

@@ -9,10 +9,10 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"linkspan/core/diag"
+	"linkspan/hcl/rule"
+	"linkspan/hcl/syntax"
+	"linkspan/hcl/values"
 )
-
-// Typed is what the ranges of an expression's diagnostics carry as their file.
-const Typed = "(expression)"
 
 // Value is what an expression gave.
 type Value struct {
@@ -25,18 +25,18 @@ type Value struct {
 // Evaluate evaluates one expression with the site's variables, locals and
 // functions and, if host names one, its host.name, host.tags and host.vars.
 func (s *Site) Evaluate(expression, host string) (Value, diag.List) {
-	if diags := guard([]byte(expression), Typed); diags.HasErrors() {
+	if diags := syntax.Guard([]byte(expression), syntax.Typed); diags.HasErrors() {
 		return Value{}, diags
 	}
-	e, faults := hclsyntax.ParseExpression([]byte(expression), Typed, hcl.InitialPos)
+	e, faults := hclsyntax.ParseExpression([]byte(expression), syntax.Typed, hcl.InitialPos)
 	if faults.HasErrors() {
-		return Value{}, fromHCL(faults)
+		return Value{}, syntax.FromHCL(faults)
 	}
 	ctx := s.scope.context()
 	if host != "" {
 		d, ok := s.Definition(host)
 		if !ok {
-			return Value{}, diag.List{ruleReference.In(diag.Range{File: Typed}, "no host is called %q", host)}
+			return Value{}, diag.List{rule.Reference.In(diag.Range{File: syntax.Typed}, "no host is called %q", host)}
 		}
 		ctx = with(ctx, map[string]cty.Value{"host": d.self()})
 	}
@@ -55,7 +55,7 @@ func (d *Definition) self() cty.Value {
 	for i, t := range d.Host.Tags {
 		tags[i] = t
 	}
-	return cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal(d.Host.Name), "tags": ctyOf(tags), "vars": ctyOf(d.Host.Vars)})
+	return cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal(d.Host.Name), "tags": values.Of(tags), "vars": values.Of(d.Host.Vars)})
 }
 
 // valueOf spells a value. One in which a secret stands is not shown, also when
@@ -72,26 +72,7 @@ func (s *Site) valueOf(v cty.Value) Value {
 	if shown := s.secrets.redact(text); shown != text {
 		return Value{Text: shown, Type: t, Sensitive: true}
 	}
-	return Value{Text: text, Type: t, Plain: plain(v)}
-}
-
-// Unfinished reports whether an expression ends within brackets or within a
-// text over many lines, so that more lines can follow.
-func Unfinished(expression string) bool {
-	if diags := guard([]byte(expression), Typed); diags.HasErrors() {
-		return false
-	}
-	tokens, _ := hclsyntax.LexExpression([]byte(expression), Typed, hcl.InitialPos)
-	open := 0
-	for _, t := range tokens {
-		switch t.Type {
-		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenOHeredoc, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
-			open++
-		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenCHeredoc, hclsyntax.TokenTemplateSeqEnd:
-			open--
-		}
-	}
-	return open > 0
+	return Value{Text: text, Type: t, Plain: values.Plain(v)}
 }
 
 // Names are what can begin a name in an expression: functions with their

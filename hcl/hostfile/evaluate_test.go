@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"linkspan/hcl/syntax"
 )
 
 func TestEvaluate(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"a.hcl": "variable \"key\" {\n  default   = \"hunter22\"\n  sensitive = true\n}\nlocals {\n  n = { a = [1, 2.5], b = null }\n}\n" +
+	writeFiles(t, dir, map[string]string{"a.hcl": "variable \"key\" {\n  default   = \"hunter22\"\n  sensitive = true\n}\nlocals {\n  n = { a = [1, 2.5], b = null }\n}\n" +
 		"host \"h\" {\n  tags = [\"xen\"]\n  vars = { rack = \"a1\", key = \"x-${var.key}\" }\n  backend \"ifcfg\" {}\n}\n"})
 	site, diags := Load(dir, Options{})
 	if diags.HasErrors() {
@@ -61,7 +63,7 @@ func TestUnfinished(t *testing.T) {
 		"": false, "1": false, "[": true, "[1,": true, "[1]": false, "f(": true, "f({": true, "f({})": false, "]": false,
 		`"["`: false, `"${[`: true, `"${[1][0]}"`: false, "<<EOT\n": true, "<<EOT\na\nEOT\n": false, strings.Repeat("[", 300): false,
 	} {
-		if got := Unfinished(text); got != want {
+		if got := syntax.Unfinished(text); got != want {
 			t.Errorf("%q: %v", text, got)
 		}
 	}
@@ -69,7 +71,7 @@ func TestUnfinished(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"a.hcl": "variable \"v\" { default = 1 }\nlocals { l = 1 }\nhost \"h\" {\n  backend \"ifcfg\" {}\n}\n"})
+	writeFiles(t, dir, map[string]string{"a.hcl": "variable \"v\" { default = 1 }\nlocals { l = 1 }\nhost \"h\" {\n  backend \"ifcfg\" {}\n}\n"})
 	site, _ := Load(dir, Options{})
 	names := " " + strings.Join(site.Names(), " ") + " "
 	for _, want := range []string{" var.v ", " local.l ", " cidrhost( "} {

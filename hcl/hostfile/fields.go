@@ -7,6 +7,7 @@ import (
 
 	"linkspan/core/diag"
 	"linkspan/core/host"
+	"linkspan/hcl/rule"
 )
 
 // fields reads a record's attributes as the model's types, recording where
@@ -90,7 +91,7 @@ func (f fields) parseAddress(s string, where diag.Range) netip.Addr {
 		if strings.Contains(s, "/") {
 			hint = "; leave the prefix away"
 		}
-		f.add(ruleAddress.In(where, "%q is no IP address%s", s, hint))
+		f.add(rule.Address.In(where, "%q is no IP address%s", s, hint))
 		return netip.Addr{}
 	}
 	return a
@@ -124,7 +125,7 @@ func (f fields) prefixes(name string) []netip.Prefix {
 			if a, err := netip.ParseAddr(s); err == nil {
 				hint = fmt.Sprintf("; its prefix is missing, e.g. \"%s/%d\"", a, usualPrefix(a))
 			}
-			f.add(ruleAddress.In(v.element(i), "%q is no address with its prefix%s", s, hint))
+			f.add(rule.Address.In(v.element(i), "%q is no address with its prefix%s", s, hint))
 			continue
 		}
 		out = append(out, p)

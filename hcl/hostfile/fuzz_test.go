@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"linkspan/core/host"
+	"linkspan/hcl/syntax"
+	"linkspan/hcl/writer"
 )
 
 // outside is what lies beside the definitions' directory and may not be read. Of
@@ -93,8 +95,8 @@ func FuzzLoad(f *testing.F) {
 		if opened() {
 			t.Fatal("a file outside of the directory was opened")
 		}
-		if tidy, diags := Format([]byte(src), "a.hcl"); !diags.HasErrors() {
-			if _, again := Format(tidy, "a.hcl"); again.HasErrors() {
+		if tidy, diags := syntax.Format([]byte(src), "a.hcl"); !diags.HasErrors() {
+			if _, again := syntax.Format(tidy, "a.hcl"); again.HasErrors() {
 				t.Fatalf("the canonical format does not parse: %s", again)
 			}
 		}
@@ -129,7 +131,7 @@ func FuzzEvaluate(f *testing.F) {
 		if !diags.HasErrors() && strings.Contains(v.Text, outside) {
 			t.Fatalf("%s gives %s", src, v.Text)
 		}
-		Unfinished(src)
+		syntax.Unfinished(src)
 		if opened() {
 			t.Fatal("a file outside of the directory was opened")
 		}
@@ -156,7 +158,7 @@ func loadAll(t *testing.T, dir, name, src string) {
 func writeAndLoad(t *testing.T, site *Site) {
 	t.Helper()
 	for _, d := range site.Definitions {
-		text := Write(d.Host)
+		text := writer.Host(d.Host)
 		path := filepath.Join(t.TempDir(), "written")
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
@@ -165,7 +167,7 @@ func writeAndLoad(t *testing.T, site *Site) {
 		if diags.HasErrors() || len(again.Definitions) != 1 {
 			t.Fatalf("%v\n%s", diags, text)
 		}
-		if again := Write(again.Definitions[0].Host); string(again) != string(text) {
+		if again := writer.Host(again.Definitions[0].Host); string(again) != string(text) {
 			t.Fatalf("wrote\n%s\nthen\n%s", text, again)
 		}
 	}

@@ -1,26 +1,27 @@
 // Package hostfile reads host definitions: HCL files in, values of package
 // host out, each with its place in the source.
 //
-// It is the only package that knows hashicorp/hcl and cty. Load reads a whole
-// directory and reports everything that is wrong at once; nothing is planned
-// from a directory with an error.
+// Load reads a whole directory and reports everything that is wrong at once;
+// nothing is planned from a directory with an error.
 package hostfile
 
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"linkspan/core/diag"
 	"linkspan/core/host"
+	"linkspan/hcl/language"
+	"linkspan/hcl/lockfile"
+	"linkspan/hcl/rule"
+	"linkspan/hcl/syntax"
 )
 
 // Options are what Load needs beside the files.
@@ -115,7 +116,7 @@ func (l *loader) undeclared(d diag.Diagnostic) {
 func (l *loader) list(path string) []string {
 	info, err := os.Stat(path)
 	if err != nil {
-		l.add(ruleRead.In(diag.Range{File: path}, "%v", err))
+		l.add(rule.Read.In(diag.Range{File: path}, "%v", err))
 		return nil
 	}
 	if !info.IsDir() {
@@ -124,23 +125,20 @@ func (l *loader) list(path string) []string {
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
-		l.add(ruleRead.In(diag.Range{File: path}, "%v", err))
+		l.add(rule.Read.In(diag.Range{File: path}, "%v", err))
 		return nil
 	}
 	var out []string
 	for _, e := range entries {
-		if name := e.Name(); (strings.HasSuffix(name, native) || strings.HasSuffix(name, jsonForm)) && !strings.HasPrefix(name, ".") && !isVarsFile(name) && name != lockFile {
+		if name := e.Name(); (strings.HasSuffix(name, native) || strings.HasSuffix(name, jsonForm)) && !strings.HasPrefix(name, ".") && !isVarsFile(name) && name != lockfile.Name {
 			out = append(out, filepath.Join(path, name))
 		}
 	}
 	if len(out) == 0 {
-		l.add(ruleRead.In(diag.Range{File: path}, "there is no *.hcl file in it; `linkspan init` writes a first one"))
+		l.add(rule.Read.In(diag.Range{File: path}, "there is no *.hcl file in it; `linkspan init` writes a first one"))
 	}
 	return out
 }
-
-// lockFile records the plugins' checksums; it is no definition.
-const lockFile = "linkspan.lock.hcl"
 
 // The ends of files' names.
 const (
@@ -162,9 +160,9 @@ type file struct {
 
 // take reads one file, and parses it unless all that it can hold is hosts.
 func (l *loader) take(path string) {
-	src, err := readLimited(path)
+	src, err := syntax.ReadFile(path)
 	if err != nil {
-		l.add(ruleRead.In(diag.Range{File: path}, "%v", err))
+		l.add(rule.Read.In(diag.Range{File: path}, "%v", err))
 		l.broken = true
 		return
 	}
@@ -172,7 +170,7 @@ func (l *loader) take(path string) {
 	f := &file{path: path, src: src, later: onlyHosts(src, path)}
 	l.files = append(l.files, f)
 	if !f.later {
-		l.broken = !l.topBlocks(f, parse(src, path, topBlock())) || l.broken
+		l.broken = !l.topBlocks(f, syntax.Parse(src, path, language.File())) || l.broken
 	}
 }
 
@@ -184,8 +182,8 @@ func onlyHosts(src []byte, path string) bool {
 	if bytes.IndexByte(src, 0) >= 0 || strings.HasSuffix(path, ".json") && bytes.IndexByte(src, '\\') >= 0 {
 		return false // letters may be written otherwise: UTF-16, \u0076
 	}
-	for _, b := range topSchema() {
-		if b.name != "host" && bytes.Contains(src, []byte(b.name)) {
+	for _, b := range language.Blocks() {
+		if b.Name != "host" && bytes.Contains(src, []byte(b.Name)) {
 			return false
 		}
 	}
@@ -193,45 +191,45 @@ func onlyHosts(src []byte, path string) bool {
 }
 
 // topBlocks keeps a file's top-level blocks; false when it does not parse.
-func (l *loader) topBlocks(f *file, p parsed) bool {
-	l.add(p.diags...)
-	if p.body == nil {
+func (l *loader) topBlocks(f *file, p syntax.Parsed) bool {
+	l.add(p.Diags...)
+	if p.Body == nil {
 		return false
 	}
-	for _, a := range sortedAttributes(p.body) {
+	for _, a := range syntax.Attributes(p.Body) {
 		if strings.HasSuffix(f.path, ".json") {
-			l.add(ruleUnknownBlock.In(place(a.NameRange), "a file has no block %q.%s", a.Name, diag.DidYouMean(a.Name, topBlock().blockNames())))
+			l.add(rule.UnknownBlock.In(syntax.Place(a.NameRange), "a file has no block %q.%s", a.Name, diag.DidYouMean(a.Name, language.File().BlockNames())))
 			continue
 		}
 		hint := ""
-		if _, isBlock := topBlock().block(a.Name); isBlock {
+		if _, isBlock := language.File().Block(a.Name); isBlock {
 			hint = fmt.Sprintf("; %s is a block: write it without \"=\"", a.Name)
 		}
-		l.add(ruleUnknownAttribute.In(place(a.NameRange), "an attribute cannot stand outside a block%s", hint))
+		l.add(rule.UnknownAttribute.In(syntax.Place(a.NameRange), "an attribute cannot stand outside a block%s", hint))
 	}
-	for _, b := range p.body.Blocks {
-		if _, ok := topBlock().block(b.Type); !ok {
-			l.unknownBlock(b, topBlock())
+	for _, b := range p.Body.Blocks {
+		if _, ok := language.File().Block(b.Type); !ok {
+			l.unknownBlock(b, language.File())
 		}
 	}
-	f.blocks = p.body.Blocks
+	f.blocks = p.Body.Blocks
 	return true
 }
 
 // eachFile calls do with every file in order, parsed. Files whose turn comes
 // now are parsed several at a time and a little ahead.
 func (l *loader) eachFile(do func(*file)) {
-	ahead := make(chan chan parsed, 2*runtime.GOMAXPROCS(0))
+	ahead := make(chan chan syntax.Parsed, 2*runtime.GOMAXPROCS(0))
 	go func() {
 		defer close(ahead)
 		for _, f := range l.files {
-			one := make(chan parsed, 1)
+			one := make(chan syntax.Parsed, 1)
 			ahead <- one
 			if !f.later {
 				close(one)
 				continue
 			}
-			go func() { one <- parse(f.src, f.path, topBlock()) }()
+			go func() { one <- syntax.Parse(f.src, f.path, language.File()) }()
 		}
 	}()
 	for _, f := range l.files {
@@ -241,60 +239,4 @@ func (l *loader) eachFile(do func(*file)) {
 		do(f)
 		f.blocks = nil
 	}
-}
-
-// parsed is a parsed file; body is nil when the parser could make nothing of it.
-type parsed struct {
-	body  *hclsyntax.Body
-	diags diag.List
-}
-
-// parse guards the parser and parses a file in the syntax of its name. The
-// schema is of what may stand in it.
-func parse(src []byte, path string, schema *block) parsed {
-	if strings.HasSuffix(path, ".json") {
-		return parseJSON(src, path, schema)
-	}
-	diags := guard(src, path)
-	if diags.HasErrors() {
-		return parsed{diags: diags}
-	}
-	f, faults := hclsyntax.ParseConfig(src, path, hcl.InitialPos)
-	diags = append(diags, fromHCL(faults)...)
-	body, ok := f.Body.(*hclsyntax.Body)
-	if !ok || faults.HasErrors() {
-		return parsed{diags: diags}
-	}
-	if bytes.Contains(src, []byte("${")) {
-		spellWholeNumbers(body)
-	}
-	return parsed{body, diags}
-}
-
-// readLimited reads a definition file, at most one byte more than is taken.
-func readLimited(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", path)
-	}
-	b := bytes.NewBuffer(make([]byte, 0, min(info.Size(), maxFile)+bytes.MinRead)) // with room, so that it is read in one go
-	_, err = b.ReadFrom(io.LimitReader(f, maxFile+1))
-	return b.Bytes(), err
-}
-
-func sortedAttributes(body *hclsyntax.Body) []*hclsyntax.Attribute {
-	out := make([]*hclsyntax.Attribute, 0, len(body.Attributes))
-	for _, a := range body.Attributes {
-		out = append(out, a)
-	}
-	slices.SortFunc(out, func(a, b *hclsyntax.Attribute) int { return a.NameRange.Start.Byte - b.NameRange.Start.Byte })
-	return out
 }

@@ -11,7 +11,7 @@ import (
 	"linkspan/core/diag"
 )
 
-func write(t *testing.T, dir string, files map[string]string) {
+func writeFiles(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -24,7 +24,7 @@ func write(t *testing.T, dir string, files map[string]string) {
 // directory's files, the environment, the default.
 func TestVariableSources(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{
+	writeFiles(t, dir, map[string]string{
 		"a.hcl":           "variable \"mtu\" {\n  type    = number\n  default = 1000\n}\nhost \"a\" {\n  ethernet \"eth0\" { mtu = var.mtu }\n  backend \"ifcfg\" {}\n}\n",
 		"named.vars.hcl":  "mtu = 1003\n",
 		"second.vars.hcl": "mtu = 1004\n",
@@ -43,7 +43,7 @@ func TestVariableSources(t *testing.T) {
 	}
 	check(Options{}, 1000)
 	check(Options{Environ: env}, 1001)
-	write(t, dir, map[string]string{"x.auto.vars.hcl": "mtu = 1002\n"})
+	writeFiles(t, dir, map[string]string{"x.auto.vars.hcl": "mtu = 1002\n"})
 	check(Options{Environ: env}, 1002)
 	check(Options{Environ: env, VarFiles: []string{file("named.vars.hcl")}}, 1003)
 	check(Options{VarFiles: []string{file("named.vars.hcl"), file("second.vars.hcl")}}, 1004)
@@ -54,7 +54,7 @@ func TestVariableSources(t *testing.T) {
 // the model.
 func TestSecretsFromOutside(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{
+	writeFiles(t, dir, map[string]string{
 		"a.hcl": "variable \"key\" {\n  type      = string\n  sensitive = true\n  validation {\n    condition     = length(var.key) > 100\n    error_message = \"bad: ${var.key}\"\n  }\n}\n" +
 			"host \"a\" {\n  ethernet \"eth0\" { mac = \"x${var.key}\" }\n  backend \"ifcfg\" {}\n}\n",
 		"x.auto.vars.hcl": "key = \"canary77\"\n",
@@ -115,7 +115,7 @@ func TestOwnFunctions(t *testing.T) {
 				blocks += fmt.Sprintf("function %q {\n  script = \"f.go\"\n}\n", name)
 			}
 		}
-		write(t, dir, map[string]string{"a.hcl": "locals { a = " + tt.expression + " }\n", "b.hcl": blocks})
+		writeFiles(t, dir, map[string]string{"a.hcl": "locals { a = " + tt.expression + " }\n", "b.hcl": blocks})
 		site, diags := Load(dir, Options{Function: func(at, name, script string) (*Function, diag.List) {
 			if at != dir || script != "f.go" {
 				t.Errorf("%s %s", at, script)
@@ -135,7 +135,7 @@ func TestOwnFunctions(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"a.hcl": "function \"upper\" {\n  script = \"f.go\"\n}\nfunction \"f\" {}\nlocals { a = g(1) }\nfunction \"g\" {\n  script = \"f.go\"\n}\nfunction \"g\" {\n  script = \"f.go\"\n}\n"})
+	writeFiles(t, dir, map[string]string{"a.hcl": "function \"upper\" {\n  script = \"f.go\"\n}\nfunction \"f\" {}\nlocals { a = g(1) }\nfunction \"g\" {\n  script = \"f.go\"\n}\nfunction \"g\" {\n  script = \"f.go\"\n}\n"})
 	_, diags := Load(dir, Options{})
 	if got := fmt.Sprint(diags.Sorted()); len(diags) != 3 || !strings.Contains(got, `a.hcl:1: error LS1028`) || !strings.Contains(got, "a.hcl:4: error LS1010") || !strings.Contains(got, "a.hcl:9: error LS1009") {
 		t.Errorf("%v", got)
@@ -149,8 +149,8 @@ func TestFilesStayBelow(t *testing.T) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	write(t, top, map[string]string{"outside": "canary"})
-	write(t, dir, map[string]string{"inside": "fine"})
+	writeFiles(t, top, map[string]string{"outside": "canary"})
+	writeFiles(t, dir, map[string]string{"inside": "fine"})
 	if err := os.Symlink("../outside", filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestFilesStayBelow(t *testing.T) {
 		`file("inside")`: true, `file("../outside")`: false, `file("link")`: false, `templatefile("link", {})`: false,
 		`file("/etc/hostname")`: false, `templatefile("../outside", {})`: false, `length(fileset("../*")) == 0 ? "" : file("nothing")`: true,
 	} {
-		write(t, dir, map[string]string{"a.hcl": "locals { a = " + call + " }\n"})
+		writeFiles(t, dir, map[string]string{"a.hcl": "locals { a = " + call + " }\n"})
 		if _, diags := Load(dir, Options{}); diags.HasErrors() == good || strings.Contains(fmt.Sprint(diags), "canary") {
 			t.Errorf("%s: %v", call, diags)
 		}

@@ -9,19 +9,22 @@ import (
 
 	"linkspan/core/diag"
 	"linkspan/core/host"
+	"linkspan/hcl/language"
+	"linkspan/hcl/rule"
+	"linkspan/hcl/values"
 )
 
 // other builds what is not an interface: backend, hook, check, apply.
 func (d *definition) other(r *record) {
-	path := r.schema.name
+	path := r.schema.Name
 	if r.label != "" {
-		path = fmt.Sprintf("%s[%q]", r.schema.name, r.label)
+		path = fmt.Sprintf("%s[%q]", r.schema.Name, r.label)
 	}
 	f := d.fields(path, r)
 	if len(r.wrong) > 0 {
 		d.doubtful = append(d.doubtful, path)
 	}
-	switch r.schema.name {
+	switch r.schema.Name {
 	case "backend":
 		d.backend(f)
 	case "hook":
@@ -42,7 +45,7 @@ func (f fields) hook() host.Hook {
 		h.Privileged = *b
 	}
 	if v, ok := f.get("config"); ok {
-		h.Config = plain(v.Value)
+		h.Config = values.Plain(v.Value)
 	}
 	if v, ok := f.get("env"); ok {
 		h.Env = make(map[string]string)
@@ -58,7 +61,7 @@ func (f fields) hook() host.Hook {
 func (d *definition) backend(f fields) {
 	b := host.Backend{Name: f.label}
 	if len(f.blocks) > 0 {
-		d.add(ruleUnknownBlock.In(f.blocks[0].place, "a backend block has attributes only"))
+		d.add(rule.UnknownBlock.In(f.blocks[0].place, "a backend block has attributes only"))
 	}
 	f.scripted(&b)
 	var schema host.Schema
@@ -66,7 +69,7 @@ func (d *definition) backend(f fields) {
 		s, known, ok := d.options.Schema(f.label)
 		if !ok {
 			d.Host.Backends = append(d.Host.Backends, b) // so that it does not seem to be missing
-			d.add(ruleBackend.In(f.place, "no backend is called %q.%s", f.label, suggestOrList(f.label, known)))
+			d.add(rule.Backend.In(f.place, "no backend is called %q.%s", f.label, suggestOrList(f.label, known)))
 			return
 		}
 		schema = s
@@ -80,17 +83,17 @@ func (d *definition) backend(f fields) {
 		f.get(name)
 		i := slices.IndexFunc(schema.Attributes, func(a host.Attribute) bool { return a.Name == name })
 		if i < 0 && d.options.Schema != nil {
-			d.add(ruleUnknownAttribute.In(v.place, "backend %q has no attribute %q.%s", f.label, name, diag.DidYouMean(name, schemaNames(schema))))
+			d.add(rule.UnknownAttribute.In(v.place, "backend %q has no attribute %q.%s", f.label, name, diag.DidYouMean(name, schemaNames(schema))))
 			continue
 		}
 		if i >= 0 && !d.fits(&v, schema.Attributes[i]) {
 			continue
 		}
-		config[name] = plain(v.Value)
+		config[name] = values.Plain(v.Value)
 	}
 	for _, a := range schema.Attributes {
 		if _, given := f.value(a.Name); a.Required && !given {
-			d.add(ruleMissing.In(f.place, "backend %q needs the attribute %s: %s", f.label, a.Name, clause(a.Doc)))
+			d.add(rule.Missing.In(f.place, "backend %q needs the attribute %s: %s", f.label, a.Name, clause(a.Doc)))
 		}
 	}
 	if len(config) > 0 {
@@ -105,16 +108,16 @@ func (f fields) scripted(b *host.Backend) {
 	if !ok {
 		return
 	}
-	text, why := convertTo(v.Value, typeString)
+	text, why := values.Convert(v.Value, language.String)
 	if why != "" || text.IsNull() {
-		f.add(ruleType.In(v.place, "script is %s, not %s", why, kindOf(v.Value)))
+		f.add(rule.Type.In(v.place, "script is %s, not %s", why, values.Kind(v.Value)))
 		return
 	}
 	b.Script = text.AsString()
 	if v, ok := f.get("allow"); ok {
-		list, why := convertTo(v.Value, typeStrings)
+		list, why := values.Convert(v.Value, language.Strings)
 		if why != "" {
-			f.add(ruleType.In(v.place, "allow is %s, not %s", why, kindOf(v.Value)))
+			f.add(rule.Type.In(v.place, "allow is %s, not %s", why, values.Kind(v.Value)))
 			return
 		}
 		for it := list.ElementIterator(); it.Next(); {
@@ -150,19 +153,19 @@ func schemaNames(s host.Schema) []string {
 
 // fits checks one value against what the backend declares.
 func (d *definition) fits(v *value, a host.Attribute) bool {
-	types := map[host.AttributeType]attributeType{host.TypeString: typeString, host.TypeNumber: typeAny, host.TypeBool: typeBool,
-		host.TypeStringList: typeStrings, host.TypeStringMap: typeNames, host.TypeAny: typeAny}
-	_, why := convertTo(v.Value, types[a.Type])
+	types := map[host.AttributeType]language.Type{host.TypeString: language.String, host.TypeNumber: language.Any, host.TypeBool: language.Bool,
+		host.TypeStringList: language.Strings, host.TypeStringMap: language.Names, host.TypeAny: language.Any}
+	_, why := values.Convert(v.Value, types[a.Type])
 	if a.Type == host.TypeNumber {
-		if _, isNumber := must(v.Value, cty.Number, "a number"); isNumber != "" {
+		if _, isNumber := values.Must(v.Value, cty.Number, "a number"); isNumber != "" {
 			why = isNumber
 		} else if f, _ := v.AsBigFloat().Float64(); math.IsInf(f, 0) {
 			why = "a number of usual size"
 		}
 	}
 	if why != "" {
-		d.add(ruleType.In(v.place, "%s is %s, not %s", a.Name, why, kindOf(v.Value)))
+		d.add(rule.Type.In(v.place, "%s is %s, not %s", a.Name, why, values.Kind(v.Value)))
 		return false
 	}
-	return d.checkWords(v, &attribute{name: a.Name, typ: types[a.Type], words: a.Words})
+	return d.checkWords(v, &language.Attribute{Name: a.Name, Type: types[a.Type], Words: a.Words})
 }

@@ -11,6 +11,10 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 
 	"linkspan/core/diag"
+	"linkspan/hcl/language"
+	"linkspan/hcl/rule"
+	"linkspan/hcl/syntax"
+	"linkspan/hcl/values"
 )
 
 // Function is an expression function of the site's own.
@@ -46,10 +50,10 @@ func (e *ArgumentError) Unwrap() error { return e.Err }
 func (l *loader) functions() {
 	declared := make(map[string]diag.Range)
 	for _, b := range l.ofType("function") {
-		r := l.record(b, top("function"), l.scope.context())
+		r := l.record(b, language.Top("function"), l.scope.context())
 		script, ok := r.value("script")
 		if _, given := b.Body.Attributes["script"]; !given {
-			l.add(ruleMissing.In(r.place, "function %q needs the attribute script: the Go file that has it", r.label))
+			l.add(rule.Missing.In(r.place, "function %q needs the attribute script: the Go file that has it", r.label))
 		}
 		if !ok || r.label == "" {
 			continue // told already
@@ -60,7 +64,7 @@ func (l *loader) functions() {
 		}
 		declared[r.label] = r.place
 		if _, builtIn := l.scope.functions[r.label]; builtIn {
-			l.add(ruleFunction.In(r.place, "%q is a function of the language, and cannot be another", r.label))
+			l.add(rule.Function.In(r.place, "%q is a function of the language, and cannot be another", r.label))
 			continue
 		}
 		l.scope.functions[r.label] = l.ownFunction(&r, script.AsString())
@@ -87,7 +91,7 @@ func (l *loader) ownFunction(r *record, script string) function.Function {
 	}
 	spec, err := f.spec()
 	if err != nil {
-		l.add(ruleFunction.In(r.place, "function %q: %v", name, err))
+		l.add(rule.Function.In(r.place, "function %q: %v", name, err))
 		return unknownFunctionValue
 	}
 	return function.New(spec)
@@ -126,7 +130,7 @@ func (f *Function) spec() (*function.Spec, error) {
 func (f *Function) call(args []cty.Value, result cty.Type) (cty.Value, error) {
 	given := make([]any, len(args))
 	for i, a := range args {
-		given[i] = plain(a)
+		given[i] = values.Plain(a)
 	}
 	out, err := f.Call(given)
 	var wrong *ArgumentError
@@ -136,12 +140,12 @@ func (f *Function) call(args []cty.Value, result cty.Type) (cty.Value, error) {
 	if err != nil {
 		return cty.NilVal, err
 	}
-	return convert.Convert(ctyOf(out), result)
+	return convert.Convert(values.Of(out), result)
 }
 
 // typeNamed reads a type as it is written for a variable.
 func typeNamed(text string) (cty.Type, error) {
-	e, diags := hclsyntax.ParseExpression([]byte(text), Typed, hcl.InitialPos)
+	e, diags := hclsyntax.ParseExpression([]byte(text), syntax.Typed, hcl.InitialPos)
 	if diags.HasErrors() {
 		return cty.NilType, diags
 	}

@@ -1,6 +1,7 @@
 package hostfile
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -8,6 +9,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"linkspan/core/diag"
+	"linkspan/hcl/language"
+	"linkspan/hcl/rule"
+	"linkspan/hcl/syntax"
 )
 
 // profile is one `profile` block.
@@ -21,14 +25,14 @@ type profile struct {
 // evaluated for each host that uses them.
 func (l *loader) profiles() map[string]profile {
 	out := make(map[string]profile)
-	schema := top("profile")
-	inputSchema, _ := schema.block("input")
+	schema := language.Top("profile")
+	inputSchema, _ := schema.Block("input")
 	for _, b := range l.ofType("profile") {
 		if !l.checkBlock(b, schema) && len(b.Labels) != 1 {
 			continue
 		}
 		if first, twice := out[b.Labels[0]]; twice {
-			l.add(twice2(b, "profile", labelRange(first.block)))
+			l.add(twice2(b, "profile", syntax.LabelRange(first.block)))
 			continue
 		}
 		out[b.Labels[0]] = profile{block: b, inputs: l.declaredInputs(b, inputSchema)}
@@ -37,7 +41,7 @@ func (l *loader) profiles() map[string]profile {
 }
 
 // declaredInputs reads the input blocks of a profile.
-func (l *loader) declaredInputs(b *hclsyntax.Block, schema *block) map[string]typed {
+func (l *loader) declaredInputs(b *hclsyntax.Block, schema *language.Block) map[string]typed {
 	out := make(map[string]typed)
 	for _, c := range b.Body.Blocks {
 		if c.Type != "input" {
@@ -58,18 +62,18 @@ func (l *loader) declaredInputs(b *hclsyntax.Block, schema *block) map[string]ty
 // use evaluates one `use` block into the host under construction.
 func (l *loader) use(h *assembly, b *hclsyntax.Block) {
 	if len(b.Labels) != 1 {
-		l.add(ruleLabels.In(place(b.TypeRange), `a use block takes the profile as a label: use "PROFILE" { … }`))
+		l.add(rule.Labels.In(syntax.Place(b.TypeRange), `a use block takes the profile as a label: use "PROFILE" { … }`))
 		return
 	}
 	p, ok := l.known[b.Labels[0]]
 	if !ok {
-		l.undeclared(ruleProfile.In(labelRange(b), "no profile is called %q.%s", b.Labels[0], diag.DidYouMean(b.Labels[0], sortedNames(l.known))))
+		l.undeclared(rule.Profile.In(syntax.LabelRange(b), "no profile is called %q.%s", b.Labels[0], diag.DidYouMean(b.Labels[0], slices.Sorted(maps.Keys(l.known)))))
 		return
 	}
 	p.used = true
 	l.known[b.Labels[0]] = p
 	for _, c := range b.Body.Blocks {
-		l.add(ruleUnknownBlock.In(place(c.TypeRange), "a use block has the profile's inputs as attributes, and no blocks"))
+		l.add(rule.UnknownBlock.In(syntax.Place(c.TypeRange), "a use block has the profile's inputs as attributes, and no blocks"))
 	}
 	for _, each := range l.instances(b, h.ctx) {
 		inputs, ok := l.inputs(p, b, each.ctx)
@@ -77,7 +81,7 @@ func (l *loader) use(h *assembly, b *hclsyntax.Block) {
 			continue
 		}
 		ctx := with(each.ctx, map[string]cty.Value{"input": cty.ObjectVal(inputs)})
-		h.used = new(labelRange(b))
+		h.used = new(syntax.LabelRange(b))
 		before := len(l.diags)
 		l.body(h, p.block, ctx)
 		for i := before; i < len(l.diags); i++ {
@@ -90,16 +94,16 @@ func (l *loader) use(h *assembly, b *hclsyntax.Block) {
 // unusedProfiles checks the names in profiles that no host uses; there is
 // nothing to evaluate them with.
 func (l *loader) unusedProfiles() {
-	for _, name := range sortedNames(l.known) {
+	for _, name := range slices.Sorted(maps.Keys(l.known)) {
 		if p := l.known[name]; !p.used {
-			l.namesWithin(p.block, top("profile"))
+			l.namesWithin(p.block, language.Top("profile"))
 		}
 	}
 }
 
-func (l *loader) namesWithin(b *hclsyntax.Block, schema *block) {
+func (l *loader) namesWithin(b *hclsyntax.Block, schema *language.Block) {
 	for _, c := range b.Body.Blocks {
-		if inner, ok := schema.block(c.Type); ok && !inner.free && l.checkBlock(c, inner) {
+		if inner, ok := schema.Block(c.Type); ok && !inner.Free && l.checkBlock(c, inner) {
 			l.namesWithin(c, inner)
 		}
 	}
@@ -112,14 +116,14 @@ const usedHere = "the profile is used here"
 func (l *loader) inputs(p profile, b *hclsyntax.Block, ctx *hcl.EvalContext) (map[string]cty.Value, bool) {
 	out := make(map[string]cty.Value)
 	ok := true
-	for _, a := range sortedAttributes(b.Body) {
+	for _, a := range syntax.Attributes(b.Body) {
 		t, known := p.inputs[a.Name]
 		if a.Name == "for_each" && !known {
 			continue
 		}
 		if !known {
 			ok = false
-			l.add(ruleUnknownAttribute.In(place(a.NameRange), "profile %q has no input %q.%s", b.Labels[0], a.Name, diag.DidYouMean(a.Name, sortedNames(p.inputs))))
+			l.add(rule.UnknownAttribute.In(syntax.Place(a.NameRange), "profile %q has no input %q.%s", b.Labels[0], a.Name, diag.DidYouMean(a.Name, slices.Sorted(maps.Keys(p.inputs)))))
 			continue
 		}
 		v, good := l.evaluate(a.Expr, ctx)
@@ -130,19 +134,19 @@ func (l *loader) inputs(p profile, b *hclsyntax.Block, ctx *hcl.EvalContext) (ma
 		converted, err := t.convert(v)
 		if err != nil {
 			ok = false
-			l.add(relatedTo(ruleType.In(place(a.Expr.Range()), "input %q: %v", t.name, err), "the input is declared here", t.place))
+			l.add(relatedTo(rule.Type.In(syntax.Place(a.Expr.Range()), "input %q: %v", t.name, err), "the input is declared here", t.place))
 			continue
 		}
 		out[t.name] = converted
 	}
-	for _, name := range sortedNames(p.inputs) {
+	for _, name := range slices.Sorted(maps.Keys(p.inputs)) {
 		if _, given := out[name]; given || b.Body.Attributes[name] != nil {
 			continue
 		}
 		t := p.inputs[name]
 		if t.fallback == cty.NilVal {
 			ok = false
-			l.add(relatedTo(ruleMissing.In(labelRange(b), "profile %q needs the input %q", b.Labels[0], name), "the input is declared here", t.place))
+			l.add(relatedTo(rule.Missing.In(syntax.LabelRange(b), "profile %q needs the input %q", b.Labels[0], name), "the input is declared here", t.place))
 			continue
 		}
 		out[name] = t.fallback
@@ -182,15 +186,15 @@ func overlayBlocks(base, over []record) []record {
 	out := slices.Clone(base)
 	replaced := make(map[string]bool)
 	for _, o := range over {
-		if o.schema.many && len(o.schema.labels) == 0 { // route: a list
-			if !replaced[o.schema.name] {
-				replaced[o.schema.name] = true
-				out = slices.DeleteFunc(out, func(r record) bool { return r.schema.name == o.schema.name })
+		if o.schema.Many && len(o.schema.Labels) == 0 { // route: a list
+			if !replaced[o.schema.Name] {
+				replaced[o.schema.Name] = true
+				out = slices.DeleteFunc(out, func(r record) bool { return r.schema.Name == o.schema.Name })
 			}
 			out = append(out, o)
 			continue
 		}
-		i := slices.IndexFunc(out, func(r record) bool { return r.schema.name == o.schema.name && r.label == o.label })
+		i := slices.IndexFunc(out, func(r record) bool { return r.schema.Name == o.schema.Name && r.label == o.label })
 		if i < 0 {
 			out = append(out, o)
 			continue
@@ -207,7 +211,7 @@ func (l *loader) rivals(r *record) {
 			if v.rival == nil {
 				continue
 			}
-			d := ruleConflict.In(v.place, "two profiles set %s of %s %q differently; set it in the host", v.name, r.schema.name, r.label)
+			d := rule.Conflict.In(v.place, "two profiles set %s of %s %q differently; set it in the host", v.name, r.schema.Name, r.label)
 			d = relatedTo(d, "the other profile's value", v.rival.place)
 			l.add(relatedTo(d, usedHere, *v.use))
 		}

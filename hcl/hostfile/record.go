@@ -2,22 +2,24 @@ package hostfile
 
 import (
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 
 	"linkspan/core/diag"
+	"linkspan/hcl/language"
+	"linkspan/hcl/rule"
+	"linkspan/hcl/syntax"
+	"linkspan/hcl/values"
 )
 
 // record is one block with its attributes evaluated and its own blocks read:
 // the form in which a profile's block and a host's are laid over each other.
 type record struct {
-	schema *block
+	schema *language.Block
 	label  string // "" for a block without one
 	place  diag.Range
 	values []value // of different names; few, so that looking through them is quick
@@ -79,97 +81,89 @@ func (v *value) int() int {
 	return int(n)
 }
 
-// labelRange is the place of a block's label, or of its type when it has none.
-func labelRange(b *hclsyntax.Block) diag.Range {
-	if len(b.LabelRanges) > 0 {
-		return place(b.LabelRanges[0])
-	}
-	return place(b.TypeRange)
-}
-
 // checkBlock checks a block's labels, its attributes' and blocks' names, and
 // that what is required is there.
-func (l *loader) checkBlock(b *hclsyntax.Block, schema *block) bool {
+func (l *loader) checkBlock(b *hclsyntax.Block, schema *language.Block) bool {
 	before := len(l.diags)
-	if len(b.Labels) != len(schema.labels) {
+	if len(b.Labels) != len(schema.Labels) {
 		want := "no label"
-		if len(schema.labels) > 0 {
-			want = fmt.Sprintf("its %s as a label: %s \"%s\" { … }", schema.labels[0], b.Type, strings.ToUpper(schema.labels[0]))
+		if len(schema.Labels) > 0 {
+			want = fmt.Sprintf("its %s as a label: %s \"%s\" { … }", schema.Labels[0], b.Type, strings.ToUpper(schema.Labels[0]))
 		}
-		l.add(ruleLabels.In(place(b.TypeRange), "a %s block takes %s", b.Type, want))
+		l.add(rule.Labels.In(syntax.Place(b.TypeRange), "a %s block takes %s", b.Type, want))
 		return false
 	}
-	for _, a := range sortedAttributes(b.Body) {
+	for _, a := range syntax.Attributes(b.Body) {
 		l.checkAttributeName(a, b.Type, schema)
 	}
 	l.checkBlockNames(b, schema)
 	return len(l.diags) == before
 }
 
-func (l *loader) checkBlockNames(b *hclsyntax.Block, schema *block) {
+func (l *loader) checkBlockNames(b *hclsyntax.Block, schema *language.Block) {
 	if len(b.Body.Blocks) == 0 {
 		return
 	}
 	seen := make(map[string]diag.Range)
 	for _, c := range b.Body.Blocks {
-		inner, ok := schema.block(c.Type)
+		inner, ok := schema.Block(c.Type)
 		if !ok {
 			l.unknownBlock(c, schema)
 			continue
 		}
-		if inner.many {
+		if inner.Many {
 			continue
 		}
 		if first, twice := seen[c.Type]; twice {
-			l.add(relatedTo(ruleTwice.In(place(c.TypeRange), "a %s has one %s block", b.Type, c.Type), "first given here", first))
+			l.add(relatedTo(rule.Twice.In(syntax.Place(c.TypeRange), "a %s has one %s block", b.Type, c.Type), "first given here", first))
 		}
-		seen[c.Type] = place(c.TypeRange)
+		seen[c.Type] = syntax.Place(c.TypeRange)
 	}
 }
 
 // required reports what is missing of a block when all that lies over it is
 // known: a host need not repeat what its profile says.
 func (l *loader) required(r *record) {
-	for i := range r.schema.attributes {
-		a := &r.schema.attributes[i]
-		if _, ok := r.value(a.name); !a.required || ok || slices.Contains(r.wrong, a.name) {
+	for i := range r.schema.Attributes {
+		a := &r.schema.Attributes[i]
+		if _, ok := r.value(a.Name); !a.Required || ok || slices.Contains(r.wrong, a.Name) {
 			continue
 		}
-		what := "the " + r.schema.name + " block"
+		what := "the " + r.schema.Name + " block"
 		if r.label != "" {
-			what = fmt.Sprintf("%s %q", r.schema.name, r.label)
+			what = fmt.Sprintf("%s %q", r.schema.Name, r.label)
 		}
-		l.add(ruleMissing.In(r.place, "%s needs the attribute %s: %s", what, a.name, clause(a.doc)))
+		l.add(rule.Missing.In(r.place, "%s needs the attribute %s: %s", what, a.Name, clause(a.Doc)))
 	}
 	for i := range r.blocks {
 		l.required(&r.blocks[i])
 	}
 }
 
-func (l *loader) checkAttributeName(a *hclsyntax.Attribute, in string, schema *block) {
-	if schema.free {
+func (l *loader) checkAttributeName(a *hclsyntax.Attribute, in string, schema *language.Block) {
+	if schema.Free {
 		return
 	}
-	if _, ok := schema.attribute(a.Name); ok {
+	if _, ok := schema.Attribute(a.Name); ok {
 		return
 	}
-	hint := diag.DidYouMean(a.Name, append(schema.attributeNames(), schema.blockNames()...))
-	if _, ok := schema.block(a.Name); ok {
+	hint := diag.DidYouMean(a.Name, append(schema.AttributeNames(), schema.BlockNames()...))
+	if _, ok := schema.Block(a.Name); ok {
 		hint = fmt.Sprintf(" %s is a block: write it without \"=\".", a.Name)
 	}
-	l.add(ruleUnknownAttribute.In(place(a.NameRange), "%s has no attribute %q.%s", article(in), a.Name, hint))
+	l.add(rule.UnknownAttribute.In(syntax.Place(a.NameRange), "%s has no attribute %q.%s", article(in), a.Name, hint))
 }
 
-func (l *loader) unknownBlock(c *hclsyntax.Block, schema *block) {
-	hint := diag.DidYouMean(c.Type, schema.blockNames())
-	if _, ok := schema.attribute(c.Type); ok {
+func (l *loader) unknownBlock(c *hclsyntax.Block, schema *language.Block) {
+	hint := diag.DidYouMean(c.Type, schema.BlockNames())
+	if _, ok := schema.Attribute(c.Type); ok {
 		hint = fmt.Sprintf(" %s is an attribute: write %s = …", c.Type, c.Type)
 	}
 	in := "a file"
-	if schema.name != "" {
-		in = article(schema.name)
+	if schema.Name != "" {
+		in = article(schema.Name)
 	}
-	l.add(ruleUnknownBlock.In(place(c.TypeRange), "%s has no block %q.%s", in, c.Type, hint))
+	l.add(rule.UnknownBlock.In(syntax.Place(c.TypeRange), "%s has no block %q.%s", in, c.Type, hint))
 }
 
 func article(word string) string {
@@ -187,24 +181,24 @@ func relatedTo(d diag.Diagnostic, message string, r diag.Range) diag.Diagnostic 
 
 // twice2 reports a second block of one label.
 func twice2(b *hclsyntax.Block, what string, first diag.Range) diag.Diagnostic {
-	return relatedTo(ruleTwice.In(labelRange(b), "%s %q is given twice", what, b.Labels[0]), "first given here", first)
+	return relatedTo(rule.Twice.In(syntax.LabelRange(b), "%s %q is given twice", what, b.Labels[0]), "first given here", first)
 }
 
 // record reads a block. Faults are reported; what is right of it is returned.
-func (l *loader) record(b *hclsyntax.Block, schema *block, ctx *hcl.EvalContext) record {
+func (l *loader) record(b *hclsyntax.Block, schema *language.Block, ctx *hcl.EvalContext) record {
 	l.checkBlock(b, schema)
-	r := record{schema: schema, place: labelRange(b)}
+	r := record{schema: schema, place: syntax.LabelRange(b)}
 	if len(b.Labels) > 0 {
 		r.label = b.Labels[0]
 	}
-	attributes := sortedAttributes(b.Body)
+	attributes := syntax.Attributes(b.Body)
 	r.values = make([]value, 0, len(attributes))
 	for _, a := range attributes {
-		spec, known := schema.attribute(a.Name)
+		spec, known := schema.Attribute(a.Name)
 		switch {
-		case !known && schema.free:
-			spec = &attribute{name: a.Name, typ: typeAny, secret: schema.name == "backend"}
-		case !known || spec.typ == typeRaw:
+		case !known && schema.Free:
+			spec = &language.Attribute{Name: a.Name, Type: language.Any, Secret: schema.Name == "backend"}
+		case !known || spec.Type == language.Raw:
 			continue
 		}
 		if v, ok := l.attribute(a, spec, ctx); ok {
@@ -214,7 +208,7 @@ func (l *loader) record(b *hclsyntax.Block, schema *block, ctx *hcl.EvalContext)
 		}
 	}
 	for _, c := range b.Body.Blocks {
-		if inner, ok := schema.block(c.Type); ok && len(c.Labels) != len(inner.labels) {
+		if inner, ok := schema.Block(c.Type); ok && len(c.Labels) != len(inner.Labels) {
 			l.checkBlock(c, inner)
 		} else if ok {
 			r.blocks = append(r.blocks, l.record(c, inner, ctx))
@@ -225,7 +219,7 @@ func (l *loader) record(b *hclsyntax.Block, schema *block, ctx *hcl.EvalContext)
 
 // attribute evaluates one attribute and converts it to its type. A null value
 // counts as not given.
-func (l *loader) attribute(a *hclsyntax.Attribute, spec *attribute, ctx *hcl.EvalContext) (value, bool) {
+func (l *loader) attribute(a *hclsyntax.Attribute, spec *language.Attribute, ctx *hcl.EvalContext) (value, bool) {
 	v, simple := literal(a.Expr)
 	ok := simple
 	if !simple {
@@ -237,19 +231,19 @@ func (l *loader) attribute(a *hclsyntax.Attribute, spec *attribute, ctx *hcl.Eva
 	if v.IsNull() {
 		return value{}, false
 	}
-	out := value{name: a.Name, place: place(a.Expr.Range()), elements: elementRanges(a.Expr), marked: v}
+	out := value{name: a.Name, place: syntax.Place(a.Expr.Range()), elements: syntax.ElementRanges(a.Expr), marked: v}
 	if !simple && v.ContainsMarked() {
 		v, _ = v.UnmarkDeep()
 		l.site.secrets.conceal(v)
-		if !spec.secret {
-			l.add(ruleSecret.In(out.place, "%s cannot have a sensitive value: plans and files would show it", spec.name))
+		if !spec.Secret {
+			l.add(rule.Secret.In(out.place, "%s cannot have a sensitive value: plans and files would show it", spec.Name))
 			out.wrong = true
 			return out, false
 		}
 	}
-	converted, why := convertTo(v, spec.typ)
+	converted, why := values.Convert(v, spec.Type)
 	if why != "" {
-		l.add(ruleType.In(out.place, "%s is %s, not %s%s", spec.name, why, kindOf(v), bracketsHint(v, spec.typ)))
+		l.add(rule.Type.In(out.place, "%s is %s, not %s%s", spec.Name, why, values.Kind(v), bracketsHint(v, spec.Type)))
 		out.wrong = true
 		return out, false
 	}
@@ -267,149 +261,33 @@ func clause(sentence string) string {
 	return strings.ToLower(s[:1]) + s[1:]
 }
 
-// kindOf names the type of a value as people say it.
-func kindOf(v cty.Value) string {
-	t := v.Type()
-	switch {
-	case t == cty.String:
-		return "a text"
-	case t == cty.Number:
-		return "a number"
-	case t == cty.Bool:
-		return "true or false"
-	case t.IsMapType() || t.IsObjectType():
-		return "an object"
-	case t.IsListType() || t.IsSetType() || t.IsTupleType():
-		return "a list"
-	}
-	return t.FriendlyName()
-}
-
-func bracketsHint(v cty.Value, typ attributeType) string {
-	if typ == typeStrings && v.Type() == cty.String {
+func bracketsHint(v cty.Value, typ language.Type) string {
+	if typ == language.Strings && v.Type() == cty.String {
 		return "; write it in brackets"
 	}
 	return ""
 }
 
-func elementRanges(e hclsyntax.Expression) []diag.Range {
-	switch x := e.(type) {
-	case *hclsyntax.TupleConsExpr:
-		out := make([]diag.Range, len(x.Exprs))
-		for i, element := range x.Exprs {
-			out[i] = place(element.Range())
-		}
-		return out
-	case jsonExpression:
-		return x.elementRanges()
-	}
-	return nil
-}
-
-// convertTo gives a value the form of its attribute, or says what it should be.
-func convertTo(v cty.Value, typ attributeType) (cty.Value, string) {
-	switch typ {
-	case typeString, typeMode:
-		if v.Type() == cty.String || typ == typeMode && v.Type() == cty.Number {
-			return must(v, cty.String, "a text")
-		}
-		return v, "a text"
-	case typeNumber, typeSeconds:
-		return numberOf(v, typ)
-	case typeBool:
-		return must(v, cty.Bool, "true or false")
-	case typeStrings:
-		if v.Type() == cty.String {
-			return v, "a list of texts"
-		}
-		return listOf(v)
-	case typeNames:
-		return must(v, cty.Map(cty.String), "a map of texts")
-	case typeBools:
-		return must(v, cty.Map(cty.Bool), "a map of true and false")
-	}
-	return v, ""
-}
-
-// must converts and refuses null elements.
-func must(v cty.Value, t cty.Type, what string) (cty.Value, string) {
-	if t.IsPrimitiveType() && v.Type() == t && v.IsKnown() && !v.IsNull() {
-		return v, ""
-	}
-	out, err := convert.Convert(v, t)
-	if err != nil || out.IsNull() || !out.IsWhollyKnown() || hasNull(out) {
-		return v, what
-	}
-	return out, ""
-}
-
-func hasNull(v cty.Value) bool {
-	if !v.CanIterateElements() {
-		return v.IsNull()
-	}
-	for it := v.ElementIterator(); it.Next(); {
-		if _, e := it.Element(); e.IsNull() {
-			return true
-		}
-	}
-	return false
-}
-
-func listOf(v cty.Value) (cty.Value, string) {
-	if !v.CanIterateElements() || v.Type().IsObjectType() || v.Type().IsMapType() {
-		return v, "a list of texts"
-	}
-	texts := make([]cty.Value, 0, v.LengthInt())
-	for it := v.ElementIterator(); it.Next(); {
-		_, e := it.Element()
-		if e.IsNull() || e.Type() != cty.String {
-			return v, "a list of texts"
-		}
-		texts = append(texts, e)
-	}
-	if len(texts) == 0 {
-		return cty.ListValEmpty(cty.String), ""
-	}
-	return cty.ListVal(texts), ""
-}
-
-func numberOf(v cty.Value, typ attributeType) (cty.Value, string) {
-	n, why := must(v, cty.Number, "a number")
-	if why != "" {
-		return v, why
-	}
-	scaled := n.AsBigFloat()
-	what := "a whole number"
-	if typ == typeSeconds {
-		scaled, what = new(big.Float).Mul(scaled, big.NewFloat(100)), "a number of seconds with at most two decimals"
-	}
-	f, _ := scaled.Float64()
-	if f != float64(int64(f)) || f < -1<<53 || f > 1<<53 {
-		return v, what
-	}
-	return n, ""
-}
-
 // checkWords refuses a word that is not among the few that are taken. A bond's
 // mode may also be its number.
-func (l *loader) checkWords(v *value, spec *attribute) bool {
-	if spec.words == nil {
+func (l *loader) checkWords(v *value, spec *language.Attribute) bool {
+	if spec.Words == nil {
 		return true
 	}
 	given := []string{}
 	switch {
-	case spec.typ == typeStrings:
+	case spec.Type == language.Strings:
 		given = v.strings()
 	default:
 		given = append(given, v.AsString())
 	}
 	ok := true
 	for i, w := range given {
-		if slices.Contains(spec.words, w) || spec.typ == typeMode && len(w) == 1 && w >= "0" && w <= "6" {
+		if slices.Contains(spec.Words, w) || spec.Type == language.Mode && len(w) == 1 && w >= "0" && w <= "6" {
 			continue
 		}
 		ok = false
-		l.add(ruleWords.In(v.element(i), "%s is one of %s, not %q.%s", spec.name, quoted(spec.words), w, diag.DidYouMean(w, spec.words)))
+		l.add(rule.Words.In(v.element(i), "%s is one of %s, not %q.%s", spec.Name, quoted(spec.Words), w, diag.DidYouMean(w, spec.Words)))
 	}
 	return ok
 }

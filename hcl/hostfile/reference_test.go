@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"linkspan/core/host"
+	"linkspan/hcl/builtin"
+	"linkspan/hcl/language"
 )
 
 var update = flag.Bool("update", false, "write the generated reference and the spec suite's results")
@@ -17,7 +19,7 @@ var update = flag.Bool("update", false, "write the generated reference and the s
 func TestReference(t *testing.T) {
 	const path = "../reference.md"
 	if *update {
-		if err := os.WriteFile(path, []byte(Reference()), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(language.Reference(builtin.Names())), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -25,11 +27,11 @@ func TestReference(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got) != Reference() {
+	if string(got) != language.Reference(builtin.Names()) {
 		t.Errorf("%s is not what the schema table gives; go test ./hcl/hostfile -run TestReference -update", path)
 	}
-	var check func(in string, list []BlockDoc)
-	check = func(in string, list []BlockDoc) {
+	var check func(in string, list []language.Block)
+	check = func(in string, list []language.Block) {
 		for _, b := range list {
 			for _, a := range b.Attributes {
 				if !strings.HasSuffix(a.Doc, ".") {
@@ -42,13 +44,13 @@ func TestReference(t *testing.T) {
 			check(in+" "+b.Name, b.Blocks)
 		}
 	}
-	check("", Description())
+	check("", language.Blocks())
 }
 
 // The JSON Schema is JSON and knows the blocks and the labels.
 func TestJSONSchema(t *testing.T) {
 	site := host.Schema{Attributes: []host.Attribute{{Name: "rack", Type: host.TypeNumber, Required: true, Doc: "Where it stands."}}}
-	src, err := JSONSchema(map[string]host.Schema{"site": site})
+	src, err := language.JSONSchema(map[string]host.Schema{"site": site})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"linkspan/core/diag"
+	"linkspan/hcl/rule"
+	"linkspan/hcl/syntax"
 )
 
 // Every rule is explained, and its examples are what it says: the wrong one
@@ -22,7 +24,7 @@ func TestRules(t *testing.T) {
 		}
 		return out
 	}
-	for _, r := range Rules() {
+	for _, r := range rule.All() {
 		if len(r.Explain) < 40 || strings.Contains(r.Explain, "\n") {
 			t.Errorf("%s: an explanation is one paragraph, not %q", r.Code, r.Explain)
 		}
@@ -35,7 +37,7 @@ func TestRules(t *testing.T) {
 		if got := codes(r.Right); len(got) > 0 {
 			t.Errorf("%s: its right example has %v", r.Code, got)
 		}
-		if tidy, _ := Format([]byte(r.Right), "a.hcl"); string(tidy) != r.Right {
+		if tidy, _ := syntax.Format([]byte(r.Right), "a.hcl"); string(tidy) != r.Right {
 			t.Errorf("%s: its right example is not formatted", r.Code)
 		}
 	}
@@ -44,12 +46,12 @@ func TestRules(t *testing.T) {
 // Codes are unique, in order, and name errors but for the mild ones.
 func TestCodes(t *testing.T) {
 	last := "LS1000"
-	for _, r := range Rules() {
+	for _, r := range rule.All() {
 		if r.Code <= last || !strings.HasPrefix(r.Code, "LS1") {
 			t.Errorf("%s after %s", r.Code, last)
 		}
 		last = r.Code
-		if r.Severity != diag.Error && r.Code != ruleManners.Code {
+		if r.Severity != diag.Error && r.Code != rule.Manners.Code {
 			t.Errorf("%s is a %s", r.Code, r.Severity)
 		}
 	}

@@ -2,6 +2,7 @@ package hostfile
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +14,9 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 
 	"linkspan/core/diag"
+	"linkspan/hcl/builtin"
+	"linkspan/hcl/rule"
+	"linkspan/hcl/syntax"
 )
 
 // scope is what an expression can name.
@@ -24,7 +28,7 @@ type scope struct {
 }
 
 func newScope(dir string) *scope {
-	s := &scope{variables: map[string]cty.Value{}, locals: map[string]cty.Value{}, functions: functions(dir)}
+	s := &scope{variables: map[string]cty.Value{}, locals: map[string]cty.Value{}, functions: builtin.All(dir)}
 	s.refresh()
 	return s
 }
@@ -62,8 +66,8 @@ func (l *loader) evaluate(e hcl.Expression, ctx *hcl.EvalContext) (cty.Value, bo
 	}
 	v, diags := e.Value(ctx)
 	if diags.HasErrors() {
-		for _, d := range fromHCL(diags) {
-			if r := place(e.Range()); d.Range.IsZero() {
+		for _, d := range syntax.FromHCL(diags) {
+			if r := syntax.Place(e.Range()); d.Range.IsZero() {
 				d.Range = r
 			}
 			d.Detail += l.functionHint(d.Detail)
@@ -112,7 +116,7 @@ func (l *loader) functionHint(detail string) string {
 	if m == nil {
 		return ""
 	}
-	return diag.DidYouMean(m[1], sortedNames(l.scope.functions))
+	return diag.DidYouMean(m[1], slices.Sorted(maps.Keys(l.scope.functions)))
 }
 
 // strangeWord finds the first of an expression's names whose first word its context
@@ -120,7 +124,7 @@ func (l *loader) functionHint(detail string) string {
 func strangeWord(names []hcl.Traversal, ctx *hcl.EvalContext) (d diag.Diagnostic, known bool) {
 	for _, t := range names {
 		if _, ok := lookup(ctx, t.RootName()); !ok {
-			return ruleReference.In(place(t.SourceRange()), "%s%s", missingRoot(t), diag.DidYouMean(t.RootName(), contextNames(ctx))), false
+			return rule.Reference.In(syntax.Place(t.SourceRange()), "%s%s", missingRoot(t), diag.DidYouMean(t.RootName(), contextNames(ctx))), false
 		}
 	}
 	return d, true
@@ -136,7 +140,7 @@ func unknownName(names []hcl.Traversal, ctx *hcl.EvalContext) (diag.Diagnostic, 
 		}
 		a, isAttr := t[1].(hcl.TraverseAttr)
 		if isAttr && !root.Type().HasAttribute(a.Name) && slices.Contains([]string{"var", "local", "input", "host", "each"}, t.RootName()) {
-			return ruleReference.In(place(a.SrcRange), "there is no %s.%s here.%s", t.RootName(), a.Name, diag.DidYouMean(a.Name, sortedNames(root.Type().AttributeTypes()))), true
+			return rule.Reference.In(syntax.Place(a.SrcRange), "there is no %s.%s here.%s", t.RootName(), a.Name, diag.DidYouMean(a.Name, slices.Sorted(maps.Keys(root.Type().AttributeTypes())))), true
 		}
 	}
 	return diag.Diagnostic{}, false
@@ -167,7 +171,7 @@ func lookup(ctx *hcl.EvalContext, name string) (cty.Value, bool) {
 func contextNames(ctx *hcl.EvalContext) []string {
 	var out []string
 	for c := ctx; c != nil; c = c.Parent() {
-		out = append(out, sortedNames(c.Variables)...)
+		out = append(out, slices.Sorted(maps.Keys(c.Variables))...)
 	}
 	return out
 }
@@ -177,25 +181,25 @@ func (l *loader) locals() {
 	attributes := make(map[string]*hclsyntax.Attribute)
 	for _, b := range l.ofType("locals") {
 		if len(b.Labels) > 0 {
-			l.add(ruleLabels.In(place(b.LabelRanges[0]), "locals takes no label"))
+			l.add(rule.Labels.In(syntax.Place(b.LabelRanges[0]), "locals takes no label"))
 		}
 		for _, inner := range b.Body.Blocks {
-			l.add(ruleUnknownBlock.In(place(inner.TypeRange), "locals has attributes only, NAME = VALUE"))
+			l.add(rule.UnknownBlock.In(syntax.Place(inner.TypeRange), "locals has attributes only, NAME = VALUE"))
 		}
-		for _, a := range sortedAttributes(b.Body) {
+		for _, a := range syntax.Attributes(b.Body) {
 			if first, twice := attributes[a.Name]; twice {
-				l.add(relatedTo(ruleTwice.In(place(a.NameRange), "local.%s is given twice", a.Name), "first given here", place(first.NameRange)))
+				l.add(relatedTo(rule.Twice.In(syntax.Place(a.NameRange), "local.%s is given twice", a.Name), "first given here", syntax.Place(first.NameRange)))
 				continue
 			}
 			attributes[a.Name] = a
 		}
 	}
 	v := localsVisit{loader: l, attributes: attributes, state: map[string]int{}}
-	for _, name := range sortedNames(attributes) {
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		l.scope.locals[name] = cty.DynamicVal // so that a wrong one is reported once
 	}
 	l.scope.refresh()
-	for _, name := range sortedNames(attributes) {
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		v.visit(name)
 	}
 	l.scope.refresh()
@@ -216,7 +220,7 @@ func (v *localsVisit) visit(name string) {
 	}
 	if v.state[name] == 1 {
 		circle := append(slices.Clone(v.way[slices.Index(v.way, name):]), name)
-		v.add(ruleCycle.In(place(a.NameRange), "local.%s", strings.Join(circle, " needs local.")))
+		v.add(rule.Cycle.In(syntax.Place(a.NameRange), "local.%s", strings.Join(circle, " needs local.")))
 		return
 	}
 	v.state[name] = 1
@@ -245,7 +249,7 @@ func (v *localsVisit) needs(e hcl.Expression) []string {
 				continue
 			}
 		}
-		return sortedNames(v.attributes)
+		return slices.Sorted(maps.Keys(v.attributes))
 	}
 	return out
 }

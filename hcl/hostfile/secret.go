@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"linkspan/core/diag"
+	"linkspan/hcl/values"
 )
 
 // secretMark marks a value that comes from a sensitive variable; expressions
@@ -37,7 +38,7 @@ func (s *secrets) conceal(v cty.Value) {
 		}
 		return
 	}
-	if text, ok := scalar(plain(v)); ok && v.Type() != cty.Bool {
+	if text, ok := values.Scalar(values.Plain(v)); ok && v.Type() != cty.Bool {
 		s.text(text)
 	}
 }

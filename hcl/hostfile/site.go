@@ -1,39 +1,36 @@
 package hostfile
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/hclwrite"
 
 	"linkspan/core/diag"
+	"linkspan/hcl/language"
+	"linkspan/hcl/rule"
+	"linkspan/hcl/syntax"
 )
-
-// LanguageVersion is the version of the language that this package reads.
-const LanguageVersion = "1.0"
 
 // settings reads the `linkspan` block.
 func (l *loader) settings() {
 	var first diag.Range
 	for _, b := range l.ofType("linkspan") {
 		if !first.IsZero() {
-			l.add(relatedTo(ruleTwice.In(place(b.TypeRange), "a directory has one linkspan block"), "first given here", first))
+			l.add(relatedTo(rule.Twice.In(syntax.Place(b.TypeRange), "a directory has one linkspan block"), "first given here", first))
 			continue
 		}
-		first = place(b.TypeRange)
-		l.linkspanBlock(b, top("linkspan"))
+		first = syntax.Place(b.TypeRange)
+		l.linkspanBlock(b, language.Top("linkspan"))
 	}
 }
 
-func (l *loader) linkspanBlock(b *hclsyntax.Block, schema *block) {
+func (l *loader) linkspanBlock(b *hclsyntax.Block, schema *language.Block) {
 	r := l.record(b, schema, l.scope.context())
 	if v, ok := r.value("required_version"); ok {
-		if !satisfies(LanguageVersion, v.AsString()) {
-			l.add(ruleVersion.In(v.place, "this linkspan reads version %s of the language; the directory requires %q", LanguageVersion, v.AsString()))
+		if !satisfies(language.Version, v.AsString()) {
+			l.add(rule.Version.In(v.place, "this linkspan reads version %s of the language; the directory requires %q", language.Version, v.AsString()))
 		}
 	}
 	for _, p := range r.blocks {
@@ -100,17 +97,4 @@ func (s *Site) Definition(name string) (*Definition, bool) {
 		return nil, false
 	}
 	return &s.Definitions[i], true
-}
-
-// Format returns the canonical format of a definition. It refuses what does
-// not parse. Lines end with LF.
-func Format(src []byte, filename string) ([]byte, diag.List) {
-	if diags := guard(src, filename); diags.HasErrors() {
-		return nil, diags
-	}
-	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
-	if _, diags := hclsyntax.ParseConfig(src, filename, hcl.InitialPos); diags.HasErrors() {
-		return nil, fromHCL(diags)
-	}
-	return hclwrite.Format(src), nil
 }

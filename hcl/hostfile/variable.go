@@ -2,6 +2,7 @@ package hostfile
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,9 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 
 	"linkspan/core/diag"
+	"linkspan/hcl/language"
+	"linkspan/hcl/rule"
+	"linkspan/hcl/syntax"
 )
 
 // envPrefix begins the environment's names of variables.
@@ -46,7 +50,7 @@ func (l *loader) variables() {
 	l.functions()
 	declared := make(map[string]typed)
 	for _, b := range l.ofType("variable") {
-		t, ok := l.typed(b, top("variable"))
+		t, ok := l.typed(b, language.Top("variable"))
 		if !ok {
 			continue
 		}
@@ -66,7 +70,7 @@ func (l *loader) variables() {
 			}
 		}
 	}
-	for _, name := range sortedNames(declared) {
+	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		t := declared[name]
 		v, ok := l.variableValue(t, values[name])
 		if !ok {
@@ -78,45 +82,36 @@ func (l *loader) variables() {
 		l.scope.variables[name] = v
 	}
 	l.scope.refresh()
-	for _, name := range sortedNames(declared) {
+	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		l.validations(declared[name])
 	}
 }
 
-func sortedNames[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
-}
-
 // typed reads a variable or input block.
-func (l *loader) typed(b *hclsyntax.Block, schema *block) (typed, bool) {
+func (l *loader) typed(b *hclsyntax.Block, schema *language.Block) (typed, bool) {
 	if !l.checkBlock(b, schema) {
 		return typed{}, false
 	}
-	t := typed{name: b.Labels[0], typ: cty.DynamicPseudoType, fallback: cty.NilVal, place: labelRange(b), block: b}
+	t := typed{name: b.Labels[0], typ: cty.DynamicPseudoType, fallback: cty.NilVal, place: syntax.LabelRange(b), block: b}
 	if !hclsyntax.ValidIdentifier(t.name) {
-		l.add(ruleVariable.In(t.place, "%q is no name of a variable: letters, digits, _ and -, not beginning with a digit", t.name))
+		l.add(rule.Variable.In(t.place, "%q is no name of a variable: letters, digits, _ and -, not beginning with a digit", t.name))
 		return t, false
 	}
 	ok := true
 	if a := b.Body.Attributes["type"]; a != nil {
 		typ, defaults, diags := typeexpr.TypeConstraintWithDefaults(a.Expr)
-		l.add(fromHCL(diags)...)
+		l.add(syntax.FromHCL(diags)...)
 		ok = !diags.HasErrors()
 		t.typ, t.defaults = typ, defaults
 	}
 	if a := b.Body.Attributes["sensitive"]; a != nil {
 		v, diags := a.Expr.Value(nil)
-		l.add(fromHCL(diags)...)
+		l.add(syntax.FromHCL(diags)...)
 		t.sensitive = v.Type() == cty.Bool && v.IsWhollyKnown() && !v.IsNull() && v.True()
 	}
 	if a := b.Body.Attributes["default"]; a != nil && ok {
 		v, diags := a.Expr.Value(&hcl.EvalContext{Functions: l.scope.functions})
-		l.add(fromHCL(diags)...)
+		l.add(syntax.FromHCL(diags)...)
 		if diags.HasErrors() {
 			return t, false
 		}
@@ -126,7 +121,7 @@ func (l *loader) typed(b *hclsyntax.Block, schema *block) (typed, bool) {
 		}
 		v, err := t.convert(v)
 		if err != nil {
-			l.add(ruleVariable.In(place(a.Expr.Range()), "the default of %q does not fit its type: %v", t.name, err))
+			l.add(rule.Variable.In(syntax.Place(a.Expr.Range()), "the default of %q does not fit its type: %v", t.name, err))
 			return t, false
 		}
 		t.fallback = v
@@ -145,7 +140,7 @@ func (t typed) convert(v cty.Value) (cty.Value, error) {
 func (l *loader) variableValue(t typed, g []given) (cty.Value, bool) {
 	if len(g) == 0 {
 		if t.fallback == cty.NilVal {
-			l.add(ruleVariable.In(t.place, "the variable %q has no default and no value was given; use -var %s=VALUE, a *.auto.vars.hcl file, or the environment's %s%s", t.name, t.name, envPrefix, t.name))
+			l.add(rule.Variable.In(t.place, "the variable %q has no default and no value was given; use -var %s=VALUE, a *.auto.vars.hcl file, or the environment's %s%s", t.name, t.name, envPrefix, t.name))
 			return cty.NilVal, false
 		}
 		return t.fallback, true
@@ -159,7 +154,7 @@ func (l *loader) variableValue(t typed, g []given) (cty.Value, bool) {
 	}
 	out, err := t.convert(v)
 	if err != nil {
-		l.add(ruleVariable.In(orElse(g[0].place, t.place), "the value of %q from %s does not fit its type: %v", t.name, g[0].from, err))
+		l.add(rule.Variable.In(orElse(g[0].place, t.place), "the value of %q from %s does not fit its type: %v", t.name, g[0].from, err))
 		return cty.NilVal, false
 	}
 	return out, true
@@ -178,7 +173,7 @@ func (l *loader) textValue(t typed, g given) (cty.Value, bool) {
 	if t.typ.IsPrimitiveType() || t.typ == cty.DynamicPseudoType {
 		return cty.StringVal(g.raw), true
 	}
-	if diags := guard([]byte(g.raw), g.from); diags.HasErrors() {
+	if diags := syntax.Guard([]byte(g.raw), g.from); diags.HasErrors() {
 		l.add(diags...)
 		return cty.NilVal, false
 	}
@@ -189,7 +184,7 @@ func (l *loader) textValue(t typed, g given) (cty.Value, bool) {
 			return v, true
 		}
 	}
-	l.add(ruleVariable.In(t.place, "the value of %q from %s is no expression of type %s", t.name, g.from, typeexpr.TypeString(t.typ)))
+	l.add(rule.Variable.In(t.place, "the value of %q from %s is no expression of type %s", t.name, g.from, typeexpr.TypeString(t.typ)))
 	return cty.NilVal, false
 }
 
@@ -200,7 +195,7 @@ func (l *loader) givenValues(declared map[string]typed) map[string][]given {
 	take := func(name string, g given, strict bool) {
 		if _, ok := declared[name]; !ok {
 			if strict {
-				l.add(ruleVariable.In(g.place, "%s sets %q, but no variable of that name is declared.%s", g.from, name, diag.DidYouMean(name, sortedNames(declared))))
+				l.add(rule.Variable.In(g.place, "%s sets %q, but no variable of that name is declared.%s", g.from, name, diag.DidYouMean(name, slices.Sorted(maps.Keys(declared)))))
 			}
 			return
 		}
@@ -209,7 +204,7 @@ func (l *loader) givenValues(declared map[string]typed) map[string][]given {
 	for _, v := range backwards(l.options.Vars) {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok {
-			l.add(ruleVariable.In(diag.Range{}, "-var takes NAME=VALUE, not %q", v))
+			l.add(rule.Variable.In(diag.Range{}, "-var takes NAME=VALUE, not %q", v))
 			continue
 		}
 		take(name, given{raw: value, value: cty.NullVal(cty.String), isText: true, from: "-var"}, true)
@@ -219,11 +214,11 @@ func (l *loader) givenValues(declared map[string]typed) map[string][]given {
 		if body == nil {
 			continue
 		}
-		for _, a := range sortedAttributes(body) {
+		for _, a := range syntax.Attributes(body) {
 			v, diags := a.Expr.Value(nil)
-			l.add(fromHCL(diags)...)
+			l.add(syntax.FromHCL(diags)...)
 			if !diags.HasErrors() {
-				take(a.Name, given{value: v, from: f, place: place(a.Expr.Range()), source: a.Expr.Range()}, true)
+				take(a.Name, given{value: v, from: f, place: syntax.Place(a.Expr.Range()), source: a.Expr.Range()}, true)
 			}
 		}
 	}
@@ -237,23 +232,23 @@ func (l *loader) givenValues(declared map[string]typed) map[string][]given {
 
 // varsFile parses a file of variables; nil when that cannot be done.
 func (l *loader) varsFile(path string) *hclsyntax.Body {
-	src, err := readLimited(path)
+	src, err := syntax.ReadFile(path)
 	if err != nil {
-		l.add(ruleRead.In(diag.Range{File: path}, "%v", err))
+		l.add(rule.Read.In(diag.Range{File: path}, "%v", err))
 		l.broken = true
 		return nil
 	}
 	l.site.Sources[path] = src
-	p := parse(src, path, &block{free: true})
-	l.add(p.diags...)
-	if p.body == nil {
+	p := syntax.Parse(src, path, &language.Block{Free: true})
+	l.add(p.Diags...)
+	if p.Body == nil {
 		l.broken = true
 		return nil
 	}
-	for _, b := range p.body.Blocks {
-		l.add(ruleUnknownBlock.In(place(b.TypeRange), "a file of variables has attributes only, NAME = VALUE"))
+	for _, b := range p.Body.Blocks {
+		l.add(rule.UnknownBlock.In(syntax.Place(b.TypeRange), "a file of variables has attributes only, NAME = VALUE"))
 	}
-	return p.body
+	return p.Body
 }
 
 // backwards is the list with its last element first: of two options of one
@@ -289,7 +284,7 @@ func (l *loader) validations(t typed) {
 		}
 		condition, message := b.Body.Attributes["condition"], b.Body.Attributes["error_message"]
 		if condition == nil || message == nil {
-			l.add(ruleMissing.In(place(b.TypeRange), "a validation needs condition and error_message"))
+			l.add(rule.Missing.In(syntax.Place(b.TypeRange), "a validation needs condition and error_message"))
 			continue
 		}
 		v, ok := l.evaluate(condition.Expr, l.scope.context())
@@ -299,11 +294,11 @@ func (l *loader) validations(t typed) {
 		}
 		v, _ = v.Unmark()
 		if v.Type() != cty.Bool || v.IsNull() {
-			l.add(ruleType.In(place(condition.Expr.Range()), "a condition is true or false"))
+			l.add(rule.Type.In(syntax.Place(condition.Expr.Range()), "a condition is true or false"))
 			continue
 		}
 		if v.False() {
-			l.add(relatedTo(ruleVariable.In(t.place, "the value of %q is refused: %s", t.name, textOf(text)), "by this condition", place(condition.Expr.Range())))
+			l.add(relatedTo(rule.Variable.In(t.place, "the value of %q is refused: %s", t.name, textOf(text)), "by this condition", syntax.Place(condition.Expr.Range())))
 		}
 	}
 }

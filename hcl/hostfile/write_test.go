@@ -6,6 +6,9 @@ import (
 	"reflect"
 	"regexp"
 	"testing"
+
+	"linkspan/hcl/syntax"
+	"linkspan/hcl/writer"
 )
 
 // What is written reads back as the same host, and is in the canonical format.
@@ -22,7 +25,7 @@ func TestWriteRoundTrip(t *testing.T) {
 		}
 		for _, d := range site.Definitions {
 			hosts++
-			text := Write(d.Host)
+			text := writer.Host(d.Host)
 			path := filepath.Join(t.TempDir(), "a.hcl")
 			if err := os.WriteFile(path, text, 0o600); err != nil {
 				t.Fatal(err)
@@ -34,7 +37,7 @@ func TestWriteRoundTrip(t *testing.T) {
 			if !reflect.DeepEqual(again.Definitions[0].Host, d.Host) {
 				t.Errorf("%s: wrote\n%s\nread %+v\nwant %+v", f, text, again.Definitions[0].Host, d.Host)
 			}
-			if tidy, _ := Format(text, "a.hcl"); string(tidy) != string(text) {
+			if tidy, _ := syntax.Format(text, "a.hcl"); string(tidy) != string(text) {
 				t.Errorf("%s: not formatted:\n%s", f, text)
 			}
 			if empty := regexp.MustCompile(`\{\s*\n\s*\}`).Find(text); empty != nil {

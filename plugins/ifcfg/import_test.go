@@ -10,6 +10,7 @@ import (
 	"linkspan/core/host"
 	"linkspan/core/plan"
 	"linkspan/hcl/hostfile"
+	"linkspan/hcl/writer"
 	"linkspan/plugins/ifcfg/rule"
 )
 
@@ -58,12 +59,12 @@ func reloaded(t *testing.T, h host.Host) host.Host {
 	t.Helper()
 	h.Name = "imported"
 	path := filepath.Join(t.TempDir(), "site.hcl")
-	if err := os.WriteFile(path, hostfile.Write(h), 0o644); err != nil {
+	if err := os.WriteFile(path, writer.Host(h), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	site, diags := hostfile.Load(path, hostfile.Options{})
 	if diags.HasErrors() || len(site.Definitions) != 1 {
-		t.Fatalf("%v\n%s", diags, hostfile.Write(h))
+		t.Fatalf("%v\n%s", diags, writer.Host(h))
 	}
 	return site.Definitions[0].Host
 }
@@ -75,7 +76,7 @@ func TestImportKeepsKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(hostfile.Write(in.Host))
+	text := string(writer.Host(in.Host))
 	for _, want := range []string{"LINKDELAY = \"5\"", "SITE_RACK = \"row 4\"", "USERCTL   = \"yes\"", "ARPCHECK  = \"no\"", "description = \"left card\"", `"10.0.0.2/24"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s in\n%s", want, text)

@@ -17,7 +17,7 @@ import (
 	"linkspan/core/host"
 	"linkspan/core/plan"
 	"linkspan/core/rehearse/lab"
-	"linkspan/hcl/hostfile"
+	"linkspan/hcl/writer"
 	"linkspan/plugins/netlink"
 )
 
@@ -78,7 +78,7 @@ func try(ctx context.Context, seed uint64, n int, log func(string, ...any)) erro
 	t := &trip{ctx: ctx, world: w, log: log}
 	err = t.all(r, a, b)
 	if err != nil {
-		return fmt.Errorf("%w\n--- from\n%s--- to\n%s--- foreign\n%s--- plan\n%s", err, hostfile.Write(a), hostfile.Write(b), strings.Join(w.foreign, "\n"), t.words())
+		return fmt.Errorf("%w\n--- from\n%s--- to\n%s--- foreign\n%s--- plan\n%s", err, writer.Host(a), writer.Host(b), strings.Join(w.foreign, "\n"), t.words())
 	}
 	return nil
 }

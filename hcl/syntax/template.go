@@ -1,4 +1,4 @@
-package hostfile
+package syntax
 
 import (
 	"math/big"

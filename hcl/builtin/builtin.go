@@ -1,13 +1,16 @@
-package hostfile
+// Package builtin has the functions that every expression can call.
+package builtin
 
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/big"
 	"net"
 	"net/netip"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -19,11 +22,13 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
+
+	"linkspan/hcl/syntax"
 )
 
-// functions are what expressions can call. All are pure but file and its kin,
+// All are what expressions can call. All are pure but file and its kin,
 // which read below dir only.
-func functions(dir string) map[string]function.Function {
+func All(dir string) map[string]function.Function {
 	out := map[string]function.Function{
 		"abs": stdlib.AbsoluteFunc, "ceil": stdlib.CeilFunc, "floor": stdlib.FloorFunc, "max": stdlib.MaxFunc, "min": stdlib.MinFunc,
 		"parseint": stdlib.ParseIntFunc, "pow": stdlib.PowFunc, "signum": stdlib.SignumFunc, "log": stdlib.LogFunc,
@@ -190,8 +195,8 @@ func (f fileFunctions) read(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%q: %w (files are read below the definitions' directory only)", name, err)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%q is no regular file", name)
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("%q has more than %d bytes", name, maxFile)
+	case info.Size() > syntax.MaxFile:
+		return nil, fmt.Errorf("%q has more than %d bytes", name, syntax.MaxFile)
 	}
 	b, err := root.ReadFile(name)
 	if err == nil && !utf8.Valid(b) {
@@ -250,7 +255,7 @@ func (f fileFunctions) templatefile(all map[string]function.Function) function.F
 			if err != nil {
 				return cty.NilVal, function.NewArgError(0, err)
 			}
-			if d := guard(src, name); d.HasErrors() {
+			if d := syntax.Guard(src, name); d.HasErrors() {
 				return cty.NilVal, function.NewArgErrorf(0, "%s", d[0])
 			}
 			if !args[1].Type().IsObjectType() && !args[1].Type().IsMapType() || args[1].IsNull() {
@@ -281,5 +286,8 @@ func withoutTemplates(all map[string]function.Function) map[string]function.Func
 }
 
 func firstLine(diags hcl.Diagnostics) string {
-	return strings.TrimSpace(oneLine(diags[0].Error()))
+	return strings.TrimSpace(syntax.OneLine(diags[0].Error()))
 }
+
+// Names are the functions that every expression can call, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(All("."))) }

@@ -1,4 +1,4 @@
-package hostfile
+package rule
 
 import "linkspan/core/diag"
 

@@ -1,4 +1,4 @@
-package hostfile
+package lockfile
 
 import (
 	"maps"
@@ -7,15 +7,17 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"linkspan/hcl/syntax"
 )
 
 func lockOf(t *testing.T, text string) (Lock, []string) {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, lockFile), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, Name), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l, diags := ReadLock(dir)
+	l, diags := Read(dir)
 	var codes []string
 	for _, d := range diags {
 		codes = append(codes, d.Code)
@@ -24,11 +26,11 @@ func lockOf(t *testing.T, text string) (Lock, []string) {
 }
 
 func TestLockRoundTrip(t *testing.T) {
-	want := []LockedPlugin{
+	want := []Plugin{
 		{Name: "a", Version: "1.0.0", Protocol: 1, SHA256: map[string]string{"linux_amd64": strings.Repeat("a", 64), "linux_arm64": strings.Repeat("b", 64)}},
 		{Name: "b", Version: "2 \"${x}\"", Protocol: 2, SHA256: map[string]string{"linux_amd64": strings.Repeat("0", 64)}},
 	}
-	text := WriteLock([]LockedPlugin{want[1], want[0]})
+	text := Write([]Plugin{want[1], want[0]})
 	l, codes := lockOf(t, string(text))
 	for i := range l.Plugins {
 		l.Plugins[i].Place = want[0].Place
@@ -36,7 +38,7 @@ func TestLockRoundTrip(t *testing.T) {
 	if len(codes) > 0 || !reflect.DeepEqual(l.Plugins, want) {
 		t.Errorf("%v\n%s\nbecame %+v", codes, text, l.Plugins)
 	}
-	if tidy, _ := Format(text, "x"); string(tidy) != string(text) {
+	if tidy, _ := syntax.Format(text, "x"); string(tidy) != string(text) {
 		t.Errorf("it is not formatted:\n%s", text)
 	}
 }
@@ -44,7 +46,7 @@ func TestLockRoundTrip(t *testing.T) {
 func TestNoLock(t *testing.T) {
 	dir := t.TempDir()
 	for _, path := range []string{dir, filepath.Join(dir, "site.hcl")} {
-		if l, diags := ReadLock(path); l.Exists || len(diags) > 0 {
+		if l, diags := Read(path); l.Exists || len(diags) > 0 {
 			t.Errorf("%+v %v", l, diags)
 		}
 	}
@@ -94,13 +96,13 @@ func TestWrongLocks(t *testing.T) {
 }
 
 func FuzzReadLock(f *testing.F) {
-	f.Add([]byte(WriteLock([]LockedPlugin{{Name: "a", Version: "1", Protocol: 1, SHA256: map[string]string{"linux_amd64": strings.Repeat("0", 64)}}})))
+	f.Add([]byte(Write([]Plugin{{Name: "a", Version: "1", Protocol: 1, SHA256: map[string]string{"linux_amd64": strings.Repeat("0", 64)}}})))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		l, codes := lockOf(t, string(src))
 		if len(codes) > 0 {
 			return
 		}
-		again, codes := lockOf(t, string(WriteLock(l.Plugins)))
+		again, codes := lockOf(t, string(Write(l.Plugins)))
 		if len(codes) > 0 || len(again.Plugins) != len(l.Plugins) {
 			t.Errorf("%+v became %v %+v", l, codes, again)
 		}

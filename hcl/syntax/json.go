@@ -1,4 +1,4 @@
-package hostfile
+package syntax
 
 import (
 	"bytes"
@@ -12,23 +12,25 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"linkspan/core/diag"
+	"linkspan/hcl/language"
+	"linkspan/hcl/rule"
 )
 
 // parseJSON parses a file in HCL's JSON form, for definitions that programs
 // write: https://github.com/hashicorp/hcl/blob/main/json/spec.md.
-func parseJSON(src []byte, path string, schema *block) parsed {
+func parseJSON(src []byte, path string, schema *language.Block) Parsed {
 	if diags := guardJSON(src, path); diags.HasErrors() {
-		return parsed{diags: diags}
+		return Parsed{Diags: diags}
 	}
 	f, faults := hcljson.Parse(src, path)
 	if faults.HasErrors() {
-		return parsed{diags: fromHCL(oneOfEachLine(faults))}
+		return Parsed{Diags: FromHCL(oneOfEachLine(faults))}
 	}
 	body, faults := jsonBody(f.Body, schema)
 	if faults.HasErrors() {
-		return parsed{diags: fromHCL(oneOfEachLine(faults))}
+		return Parsed{Diags: FromHCL(oneOfEachLine(faults))}
 	}
-	return parsed{body: body}
+	return Parsed{Body: body}
 }
 
 // oneOfEachLine keeps the first fault of a line; hcl tells one wrong value in
@@ -47,13 +49,13 @@ func oneOfEachLine(faults hcl.Diagnostics) hcl.Diagnostics {
 // jsonBody gives a body of the JSON form the shape of the native syntax. JSON
 // does not tell a block from an attribute whose value is an object; the schema
 // does. What the schema does not have becomes an attribute, to be reported.
-func jsonBody(in hcl.Body, schema *block) (*hclsyntax.Body, hcl.Diagnostics) {
+func jsonBody(in hcl.Body, schema *language.Block) (*hclsyntax.Body, hcl.Diagnostics) {
 	attributes, faults := in.JustAttributes()
 	out := &hclsyntax.Body{Attributes: make(hclsyntax.Attributes), SrcRange: in.MissingItemRange(), EndRange: in.MissingItemRange()}
 	headers := new(hcl.BodySchema)
 	for name, a := range attributes {
-		if b, ok := schema.block(name); ok {
-			headers.Blocks = append(headers.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: b.labels})
+		if b, ok := schema.Block(name); ok {
+			headers.Blocks = append(headers.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: b.Labels})
 			continue
 		}
 		out.Attributes[name] = &hclsyntax.Attribute{Name: name, Expr: jsonExpression{noExpression, a.Expr}, SrcRange: a.Range, NameRange: a.NameRange}
@@ -61,7 +63,7 @@ func jsonBody(in hcl.Body, schema *block) (*hclsyntax.Body, hcl.Diagnostics) {
 	content, _, more := in.PartialContent(headers)
 	faults = append(faults, more...)
 	for _, b := range content.Blocks {
-		inner, _ := schema.block(b.Type)
+		inner, _ := schema.Block(b.Type)
 		body, more := jsonBody(b.Body, inner)
 		faults = append(faults, more...)
 		out.Blocks = append(out.Blocks, &hclsyntax.Block{Type: b.Type, Labels: b.Labels, Body: body,
@@ -99,12 +101,12 @@ func (e jsonExpression) elementRanges() []diag.Range {
 	}
 	out := make([]diag.Range, len(list))
 	for i, x := range list {
-		out[i] = place(x.Range())
+		out[i] = Place(x.Range())
 	}
 	return out
 }
 
-// guardJSON is guard for the JSON form, whose texts are templates or types and
+// guardJSON is Guard for the JSON form, whose texts are templates or types and
 // are parsed by the native parser after their escapes were resolved.
 func guardJSON(src []byte, name string) diag.List {
 	if diags := guardText(src, name); diags.HasErrors() {
@@ -115,7 +117,7 @@ func guardJSON(src []byte, name string) diag.List {
 		switch src[i] {
 		case '{', '[':
 			if open++; open > maxDepth {
-				return diag.List{ruleSize.In(at(src, name, i, 1), "brackets are nested more than %d deep here", maxDepth)}
+				return diag.List{rule.Size.In(at(src, name, i, 1), "brackets are nested more than %d deep here", maxDepth)}
 			}
 		case '}', ']':
 			open = max(open-1, 0)
@@ -123,7 +125,7 @@ func guardJSON(src []byte, name string) diag.List {
 			end := textEnd(src, i)
 			var text string
 			if err := json.Unmarshal(src[i:end], &text); err == nil && !shallow(text, name) {
-				return diag.List{ruleSize.In(at(src, name, i, 1), "this text is nested more than %d deep, or has too many template directives", maxDepth)}
+				return diag.List{rule.Size.In(at(src, name, i, 1), "this text is nested more than %d deep, or has too many template directives", maxDepth)}
 			}
 			i = end - 1
 		}

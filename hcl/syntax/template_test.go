@@ -1,4 +1,4 @@
-package hostfile
+package syntax
 
 import (
 	"math/big"
@@ -31,8 +31,9 @@ func TestWholeNumber(t *testing.T) {
 			t.Errorf("%#v is spelt %#v, not %#v: %v", v, got, want, err)
 		}
 	}
-	secret := cty.MustParseNumberVal("12").Mark(secretMark)
-	if v := wholeNumber(secret); !v.HasMark(secretMark) {
+	const mark = "a mark"
+	secret := cty.MustParseNumberVal("12").Mark(mark)
+	if v := wholeNumber(secret); !v.HasMark(mark) {
 		t.Errorf("the mark of a sensitive number is lost: %#v", v)
 	}
 	for _, v := range []cty.Value{cty.NullVal(cty.Number), cty.UnknownVal(cty.Number), cty.DynamicVal} {

@@ -1,6 +1,8 @@
-package hostfile
+// Package writer writes definitions.
+package writer
 
 import (
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -12,17 +14,18 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"linkspan/core/host"
+	"linkspan/hcl/values"
 )
 
-// Write returns the definition of one host, in the canonical format: Load gives
+// Host returns the definition of one host, in the canonical format: Load gives
 // the host back. Texts are escaped, so that what was read from a host is never
 // an expression. Implied cards are left out, as their masters imply them.
-func Write(h host.Host) []byte {
+func Host(h host.Host) []byte {
 	f := hclwrite.NewEmptyFile()
 	w := writer{f.Body().AppendNewBlock("host", []string{h.Name}).Body()}
 	w.texts("tags", h.Tags)
 	if h.Vars != nil {
-		w.set("vars", ctyOf(h.Vars))
+		w.set("vars", values.Of(h.Vars))
 	}
 	for _, k := range host.Kinds() {
 		for _, i := range h.Interfaces {
@@ -34,13 +37,13 @@ func Write(h host.Host) []byte {
 	for _, b := range h.Backends {
 		c := w.block("backend", b.Name)
 		if b.Script != "" {
-			c.set("script", ctyOf(b.Script))
+			c.set("script", values.Of(b.Script))
 		}
 		if len(b.Allow) > 0 {
-			c.set("allow", ctyOf(b.Allow))
+			c.set("allow", values.Of(b.Allow))
 		}
-		for _, k := range sortedNames(b.Config) {
-			c.set(k, ctyOf(b.Config[k]))
+		for _, k := range slices.Sorted(maps.Keys(b.Config)) {
+			c.set(k, values.Of(b.Config[k]))
 		}
 	}
 	w.procedures(h)
@@ -172,9 +175,9 @@ func (w writer) details(i host.Interface) {
 		d.texts("servers", servers)
 		d.texts("search", i.DNS.Search)
 	}
-	for _, name := range sortedNames(i.Options) {
+	for _, name := range slices.Sorted(maps.Keys(i.Options)) {
 		o := w.block("backend_options", name)
-		for _, k := range sortedNames(i.Options[name]) {
+		for _, k := range slices.Sorted(maps.Keys(i.Options[name])) {
 			if hclsyntax.ValidIdentifier(k) { // no other key can stand in a block
 				o.set(k, cty.StringVal(i.Options[name][k]))
 			}
@@ -291,7 +294,7 @@ func (w writer) procedures(h host.Host) {
 		b.texts("allow", k.Allow)
 		b.flag("privileged", k.Privileged)
 		if k.Config != nil {
-			b.set("config", ctyOf(k.Config))
+			b.set("config", values.Of(k.Config))
 		}
 		b.textMap("env", k.Env)
 	}
@@ -309,33 +312,4 @@ func (w writer) procedures(h host.Host) {
 		b.text("confirm", h.Apply.Confirm)
 		b.flag("prune", h.Apply.Prune)
 	}
-}
-
-// ctyOf is the reverse of plain: a JSON-like value as one of the language.
-func ctyOf(v any) cty.Value {
-	switch x := v.(type) {
-	case string:
-		return cty.StringVal(x)
-	case bool:
-		return cty.BoolVal(x)
-	case int:
-		return cty.NumberIntVal(int64(x))
-	case int64:
-		return cty.NumberIntVal(x)
-	case float64:
-		return cty.NumberFloatVal(x)
-	case map[string]any:
-		out := make(map[string]cty.Value, len(x))
-		for k, e := range x {
-			out[k] = ctyOf(e)
-		}
-		return cty.ObjectVal(out)
-	case []any:
-		out := make([]cty.Value, len(x))
-		for i, e := range x {
-			out[i] = ctyOf(e)
-		}
-		return cty.TupleVal(out)
-	}
-	return cty.NullVal(cty.DynamicPseudoType)
 }

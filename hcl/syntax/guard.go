@@ -1,4 +1,4 @@
-package hostfile
+package syntax
 
 import (
 	"bytes"
@@ -8,12 +8,13 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"linkspan/core/diag"
+	"linkspan/hcl/rule"
 )
 
-// maxFile and maxDepth bound what reaches the parser: some 200 KB of nested
+// MaxFile and maxDepth bound what reaches the parser: some 200 KB of nested
 // brackets overflow its stack, which nothing can recover (hashicorp/hcl#809).
 const (
-	maxFile  = 1 << 20 // bytes
+	MaxFile  = 1 << 20 // bytes
 	maxDepth = 200     // open brackets, braces and templates
 	// maxDirectives bounds template directives, %{ … }: the parser's time grows
 	// with their square (hcl v2.25.0: 21 s for 100,000).
@@ -23,9 +24,9 @@ const (
 	fewBrackets = 1000
 )
 
-// guard refuses a file that the parser should not see, and explains what
+// Guard refuses a file that the parser should not see, and explains what
 // editors and web pages put into files.
-func guard(src []byte, name string) diag.List {
+func Guard(src []byte, name string) diag.List {
 	if diags := guardText(src, name); diags.HasErrors() {
 		return diags
 	}
@@ -35,21 +36,21 @@ func guard(src []byte, name string) diag.List {
 	return manners(src, name)
 }
 
-// guardText is the part of guard that does not depend on the syntax.
+// guardText is the part of Guard that does not depend on the syntax.
 func guardText(src []byte, name string) diag.List {
 	switch {
-	case len(src) > maxFile:
-		return diag.List{ruleSize.In(diag.Range{File: name}, "it has more than %d bytes; split it", maxFile)}
+	case len(src) > MaxFile:
+		return diag.List{rule.Size.In(diag.Range{File: name}, "it has more than %d bytes; split it", MaxFile)}
 	case bytes.HasPrefix(src, []byte("\xef\xbb\xbf")):
-		return diag.List{ruleCharacter.In(at(src, name, 0, 3), "the file begins with a byte order mark; save it as UTF-8 without one")}
+		return diag.List{rule.Character.In(at(src, name, 0, 3), "the file begins with a byte order mark; save it as UTF-8 without one")}
 	case bytes.IndexByte(src, 0) >= 0:
 		i := bytes.IndexByte(src, 0)
-		return diag.List{ruleCharacter.In(at(src, name, i, 1), "a NUL byte; is this a text file, and saved as UTF-8?")}
+		return diag.List{rule.Character.In(at(src, name, i, 1), "a NUL byte; is this a text file, and saved as UTF-8?")}
 	case !utf8.Valid(src):
 		i := invalidAt(src)
-		return diag.List{ruleCharacter.In(at(src, name, i, 1), "the byte 0x%02x is not UTF-8; save the file as UTF-8", src[i])}
+		return diag.List{rule.Character.In(at(src, name, i, 1), "the byte 0x%02x is not UTF-8; save the file as UTF-8", src[i])}
 	case bytes.Count(src, []byte("%{")) > maxDirectives:
-		return diag.List{ruleSize.In(diag.Range{File: name}, "it has more than %d template directives; split it", maxDirectives)}
+		return diag.List{rule.Size.In(diag.Range{File: name}, "it has more than %d template directives; split it", maxDirectives)}
 	}
 	return nil
 }
@@ -58,10 +59,10 @@ func guardText(src []byte, name string) diag.List {
 func manners(src []byte, name string) diag.List {
 	var out diag.List
 	if i := bytes.Index(src, []byte("\r\n")); i >= 0 {
-		out = append(out, ruleManners.In(at(src, name, i, 2), "lines end as on Windows, with CR LF; `linkspan fmt` makes it LF"))
+		out = append(out, rule.Manners.In(at(src, name, i, 2), "lines end as on Windows, with CR LF; `linkspan fmt` makes it LF"))
 	}
 	if i := tabAt(src); i >= 0 {
-		out = append(out, ruleManners.In(at(src, name, i, 1), "a line is indented with a tab; `linkspan fmt` writes blanks"))
+		out = append(out, rule.Manners.In(at(src, name, i, 1), "a line is indented with a tab; `linkspan fmt` writes blanks"))
 	}
 	return out
 }
@@ -111,8 +112,8 @@ func depth(src []byte, name string, lex lexer) diag.List {
 		} else if c != ' ' && c != '\t' {
 			signs = 0
 		}
-		if signs > maxFile/16 {
-			return diag.List{ruleSize.In(at(src, name, i, 1), "a sign is repeated more than %d times here", maxFile/16)}
+		if signs > MaxFile/16 {
+			return diag.List{rule.Size.In(at(src, name, i, 1), "a sign is repeated more than %d times here", MaxFile/16)}
 		}
 	}
 	if total <= fewBrackets && deepest <= maxDepth {
@@ -135,7 +136,7 @@ func tokenDepth(src []byte, name string, lex lexer) diag.List {
 			open = max(open-1, 0)
 		}
 		if open > maxDepth {
-			return diag.List{ruleSize.In(place(t.Range), "brackets are nested more than %d deep here", maxDepth)}
+			return diag.List{rule.Size.In(Place(t.Range), "brackets are nested more than %d deep here", maxDepth)}
 		}
 	}
 	return nil
