@@ -110,24 +110,35 @@ func Prepare(root, id string, changes []plan.FileChange) (*Set, error) {
 		return nil, err
 	}
 	s := &Set{id: id, root: r, folders: make(map[string]*os.File)}
+	look := looking{set: s, dirs: make(map[string]place)}
 	for _, c := range changes {
-		target, err := resolve(r, relative(c.Path))
-		if err == nil {
-			err = unchanged(r, target, c)
-		}
-		var m *Meta
-		if err == nil && c.Before.Exists {
-			m, err = meta(r, target)
-		}
-		if err != nil {
-			return nil, errors.Join(explain(c.Path, err), r.Close())
-		}
-		s.add(Image{Change: c, Target: target, Before: m})
-		if c.After.Exists {
-			s.missingDirs(path.Dir(target))
+		if err := s.prepare(&look, c); err != nil {
+			return nil, errors.Join(explain(c.Path, err), s.closeFolders(), r.Close())
 		}
 	}
-	return s, nil
+	return s, s.closeFolders()
+}
+
+// prepare takes one file up.
+func (s *Set) prepare(look *looking, c plan.FileChange) error {
+	target, have, err := look.at(relative(c.Path))
+	if err != nil {
+		return err
+	}
+	if have.Digest() != c.Before.Digest() {
+		return ErrChanged
+	}
+	var m *Meta
+	if c.Before.Exists {
+		if m, err = meta(s.root, target); err != nil {
+			return err
+		}
+	}
+	s.add(Image{Change: c, Target: target, Before: m})
+	if c.After.Exists {
+		s.missingDirs(path.Dir(target))
+	}
+	return nil
 }
 
 func (s *Set) add(i Image) {
@@ -151,17 +162,6 @@ func resolve(r *os.Root, rel string) (string, error) {
 		return "", err
 	}
 	return filepath.Rel(r.Name(), target)
-}
-
-func unchanged(r *os.Root, target string, c plan.FileChange) error {
-	have, err := read(r, target)
-	if err != nil {
-		return err
-	}
-	if have.Digest() != c.Before.Digest() {
-		return ErrChanged
-	}
-	return nil
 }
 
 // missingDirs remembers each directory that Stage will have to make.

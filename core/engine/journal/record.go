@@ -95,13 +95,18 @@ type Deadline struct {
 func checksum(body []byte) uint32 { return crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)) }
 
 // encode writes a record as a line: the CRC-32C of what follows in eight hex
-// digits, a blank, JSON.
+// digits, a blank, JSON. A beginning can have tens of megabytes, which are not
+// copied.
 func encode(r Record) ([]byte, error) {
-	body, err := json.Marshal(r)
-	if err != nil {
+	const room = "00000000 "
+	var line bytes.Buffer
+	line.WriteString(room)
+	if err := json.NewEncoder(&line).Encode(r); err != nil { // ends it with a newline
 		return nil, err
 	}
-	return fmt.Appendf(nil, "%08x %s\n", checksum(body), body), nil
+	out := line.Bytes()
+	copy(out, fmt.Sprintf("%08x", checksum(out[len(room):len(out)-1])))
+	return out, nil
 }
 
 // ErrDamaged says that a journal is not what was written.
