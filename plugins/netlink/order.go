@@ -278,6 +278,8 @@ func (p *planner) one(name string, may func(string) bool) {
 		}
 		p.do(step{Do: doCreate, Link: name, New: p.newLink(w)})
 		l = p.cur.link(name)
+	} else if p.mustGo(name) {
+		return // it goes before the one that is wanted is made
 	}
 	if may(name) && l.Master != "" && l.Master != w.Master {
 		p.release(l)

@@ -163,23 +163,59 @@ func (p *planner) bondSettings(w *rtnl.Link) {
 func (p *planner) bondDiff(w *rtnl.Link) (diff, before map[string]string) {
 	l := p.cur.link(w.Name)
 	diff, before = make(map[string]string), make(map[string]string)
+	have := afterMode(l.Bond, w.Bond["mode"])
 	for name, value := range w.Bond {
 		switch {
-		case l.Bond[name] == value || name == "active_slave":
+		case have[name] == value || name == "active_slave" || clearable(name) && value == "":
 		case takes(w.Bond, name, value) || isDelay(name) && value == "0" && w.Bond["miimon"] != "0":
 			diff[name] = value
 		case p.want.exact && takes(l.Bond, name, value):
 			before[name] = value // the mode that it has now takes it, and the one that it gets does not
 		}
 	}
-	if v, said := w.Bond["primary"]; said && v == "" && l.Bond["primary"] != "" && l.Bond["mode"] == w.Bond["mode"] {
-		diff["primary"] = "" // interface number 0: no port is preferred any more
+	for _, name := range clearables {
+		v, said := w.Bond[name]
+		switch {
+		case !said || v != "" || l.Bond[name] == "" || !takes(l.Bond, name, l.Bond[name]):
+		case l.Bond["mode"] == w.Bond["mode"]:
+			diff[name] = ""
+		default: // the next mode need not take it
+			before[name] = ""
+		}
 	}
 	if v, said := diff["primary"]; said && v != "" && (p.cur.link(v) == nil || p.cur.link(v).Index == 0 && p.cur.link(v).Kind == "") {
 		delete(diff, "primary")
 	}
 	return diff, before
 }
+
+// clearables are the options that the kernel does not mention when they are not
+// set (bond_netlink.c, bond_fill_info), and that an empty value takes away:
+// interface number 0, an empty list.
+var clearables = []string{"primary", "arp_ip_target", "ns_ip6_target"}
+
+func clearable(name string) bool { return slices.Contains(clearables, name) }
+
+// afterMode is what the driver makes of the options when it gets another mode:
+// balance-alb begins with tlb_dynamic_lb, and no mode inherits arp_validate
+// (bond_options.c, bond_option_mode_set).
+func afterMode(have map[string]string, mode string) map[string]string {
+	if mode == "" || mode == have["mode"] {
+		return have
+	}
+	out := maps.Clone(have)
+	if out == nil {
+		out = make(map[string]string)
+	}
+	out["arp_validate"] = "0"
+	if mode == balanceALB {
+		out["tlb_dynamic_lb"] = "1"
+	}
+	return out
+}
+
+// balanceALB is the driver's number of the mode (if_bonding.h).
+const balanceALB = "6"
 
 func isDelay(name string) bool {
 	return name == "updelay" || name == "downdelay" || name == "peer_notif_delay"

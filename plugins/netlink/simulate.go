@@ -119,6 +119,9 @@ func (w *world) set(l *rtnl.Link, said *rtnl.Link) {
 	if said.QoSOut != nil {
 		l.QoSOut = said.QoSOut
 	}
+	if said.Bond["mode"] != "" {
+		l.Bond = afterMode(l.Bond, said.Bond["mode"])
+	}
 	merge(&l.Bond, said.Bond)
 	merge(&l.Bridge, said.Bridge)
 	merge(&l.Port, said.Port)

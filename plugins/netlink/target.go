@@ -350,8 +350,10 @@ func goalOfSnapshot(was *rtnl.Graph, touched []string) *goal {
 	for _, name := range g.all() {
 		l := g.link(name)
 		l.Bond = maps.Clone(l.Bond)
-		if _, said := l.Bond["primary"]; l.Bond != nil && !said {
-			l.Bond["primary"] = "" // the kernel does not mention one that is not there (bond_fill_info)
+		for _, option := range clearables {
+			if _, said := l.Bond[option]; l.Bond != nil && !said {
+				l.Bond[option] = "" // the kernel does not mention one that is not there
+			}
 		}
 		if l.OwnMAC != "" { // as a port it has its bond's
 			l.MAC, l.MTU = l.OwnMAC, 0

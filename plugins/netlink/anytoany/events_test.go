@@ -180,6 +180,9 @@ func (e *events) linkEvents(s said, names map[int]string) error {
 			now.master = known[a.Name].master // of a bridge that told nothing itself
 		}
 		was, there := known[a.Name]
+		if there && was.mac == "" {
+			was.mac = now.mac // the balancing modes move MACs between ports, which is not read
+		}
 		if err := s.linkEvent(a.Name, was, now, there); err != nil {
 			return err
 		}
