@@ -180,10 +180,13 @@ func (a *app) send(kind string, value any) error {
 	return err
 }
 
-// report shows diagnostics on standard error and in the JSON stream.
+// report shows diagnostics on standard error, or in the JSON stream; in both
+// when the stream goes into a file.
 func (a *app) report(l diag.List) error {
 	l = l.Sorted()
-	view.Diagnostics(a.stderr, view.NewStyle(a.flags.color, a.stderr, a.getenv), l, a.sources)
+	if a.text() {
+		view.Diagnostics(a.stderr, view.NewStyle(a.flags.color, a.stderr, a.getenv), l, a.sources)
+	}
 	for _, d := range l {
 		if err := a.send("diagnostic", d); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,6 +62,9 @@ func (a *app) consoleSite(dir string) (*hostfile.Site, error) {
 		}
 	}
 	site, diags, err := a.load(dir)
+	if errors.Is(err, fs.ErrNotExist) { // most likely it is an expression
+		return nil, fmt.Errorf("there is no directory %q with definitions; an expression is given by -eval", dir)
+	}
 	if err != nil {
 		return nil, err
 	}
