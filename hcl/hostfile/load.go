@@ -66,9 +66,11 @@ type Plugin struct {
 // is never nil.
 func Load(path string, o Options) (*Site, diag.List) {
 	l := &loader{options: o, site: &Site{Dir: path, Sources: map[string][]byte{}}}
+	text := 0
 	for _, f := range l.list(path) {
-		l.take(f)
+		text += l.take(f)
 	}
+	defer collectLess(text)()
 	l.variables()
 	l.locals()
 	l.settings()
@@ -158,13 +160,14 @@ type file struct {
 	blocks []*hclsyntax.Block
 }
 
-// take reads one file, and parses it unless all that it can hold is hosts.
-func (l *loader) take(path string) {
+// take reads one file, and parses it unless all that it can hold is hosts. It
+// returns the file's length.
+func (l *loader) take(path string) int {
 	src, err := syntax.ReadFile(path)
 	if err != nil {
 		l.add(rule.Read.In(diag.Range{File: path}, "%v", err))
 		l.broken = true
-		return
+		return 0
 	}
 	l.site.Sources[path] = src
 	f := &file{path: path, src: src, later: onlyHosts(src, path)}
@@ -172,6 +175,7 @@ func (l *loader) take(path string) {
 	if !f.later {
 		l.broken = !l.topBlocks(f, syntax.Parse(src, path, language.File())) || l.broken
 	}
+	return len(src)
 }
 
 // onlyHosts reports whether a file can declare nothing that other files use: a
