@@ -230,6 +230,12 @@ func (v hostView) bridge(l *rtnl.Link, want []string) *host.Bridge {
 		STP: flag("stp_state"), Priority: num("priority"), ForwardDelay: clock("forward_delay"), HelloTime: clock("hello_time"),
 		MaxAge: clock("max_age"), AgeingTime: clock("ageing_time"), MulticastSnooping: flag("multicast_snooping"), VLANFiltering: flag("vlan_filtering"),
 	}
+	if _, told := l.Bridge[rtnl.AgeingTime]; !told { // taken to be as it should be
+		b.AgeingTime = nil
+		if i, ok := v.declared.Interface(l.Name); ok && i.Bridge != nil {
+			b.AgeingTime = i.Bridge.AgeingTime
+		}
+	}
 	for _, name := range v.declaredPorts(l.Name, want) {
 		p := v.link(name).Port
 		pnum := func(key string) *int { n := p[key]; return &n }

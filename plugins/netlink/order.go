@@ -27,6 +27,7 @@ import (
 func order(have *world, want *goal, names naming) *planner {
 	p := &planner{cur: have, want: want, open: make(map[netip.Addr]int), ahead: make(map[string][]rtnl.Address), names: names}
 	p.names.at = make(map[string]int)
+	have.leadsOut = want.managed
 	p.takeDetour()
 	p.lead()
 	if p.nameAll(); len(names.aliases) > 0 {

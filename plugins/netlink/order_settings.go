@@ -136,7 +136,11 @@ func (p *planner) cardSettings(w *rtnl.Link) {
 func differing(want, have map[string]int) map[string]int {
 	var out map[string]int
 	for _, k := range slices.Sorted(maps.Keys(want)) {
-		if v, ok := have[k]; !ok || v != want[k] {
+		v, ok := have[k]
+		if !ok && k == rtnl.AgeingTime && len(have) > 0 {
+			continue // not told now
+		}
+		if !ok || v != want[k] {
 			if out == nil {
 				out = make(map[string]int)
 			}

@@ -24,7 +24,8 @@ type world struct {
 	entries   map[string][]rtnl.Entry
 	rules     []rtnl.Rule
 	reverse   rtnl.ReversePath
-	tell      teller // nil tells nobody
+	leadsOut  map[string]bool // ports of bridges that lead to cards; the others are guests'
+	tell      teller          // nil tells nobody
 }
 
 // worldOf indexes a graph, which is not changed.
@@ -244,7 +245,13 @@ func (w *world) reachable(name string) bool {
 	case "vlan":
 		parent := w.link(l.Parent)
 		return parent != nil && (parent.Master == "" || parent.Kind != "") && w.reachable(l.Parent)
-	case "bond", "bridge":
+	case "bridge": // one that has cards is not reached through its guests
+		ports := w.byMaster[name]
+		if slices.ContainsFunc(ports, func(p string) bool { return w.leadsOut[p] }) {
+			return slices.ContainsFunc(ports, func(p string) bool { return w.leadsOut[p] && w.reachable(p) })
+		}
+		return slices.ContainsFunc(ports, w.reachable)
+	case "bond":
 		return slices.ContainsFunc(w.byMaster[name], w.reachable)
 	}
 	return true

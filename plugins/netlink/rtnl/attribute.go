@@ -70,12 +70,16 @@ var BondPortAttributes = []Option{
 	{"prio", unix.IFLA_BOND_SLAVE_PRIO, Width32},
 }
 
+// AgeingTime is the setting of a bridge that is not told while the topology
+// changes.
+const AgeingTime = "ageing_time"
+
 // BridgeAttributes are the options of net/bridge/br_netlink.c (Linux 6.1).
 var BridgeAttributes = []Option{
 	{"forward_delay", unix.IFLA_BR_FORWARD_DELAY, Width32},
 	{"hello_time", unix.IFLA_BR_HELLO_TIME, Width32},
 	{"max_age", unix.IFLA_BR_MAX_AGE, Width32},
-	{"ageing_time", unix.IFLA_BR_AGEING_TIME, Width32},
+	{AgeingTime, unix.IFLA_BR_AGEING_TIME, Width32},
 	{"stp_state", unix.IFLA_BR_STP_STATE, Width32},
 	{"priority", unix.IFLA_BR_PRIORITY, Width16},
 	{"vlan_filtering", unix.IFLA_BR_VLAN_FILTERING, Width8},

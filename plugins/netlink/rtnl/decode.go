@@ -2,6 +2,7 @@ package rtnl
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -140,10 +141,23 @@ func (r *rawLink) info(ad *nl.AttributeDecoder) error {
 	case "vlan":
 		return r.vlan(data)
 	case "bridge":
-		r.Bridge = make(map[string]int)
-		return decodeNumbers(data, BridgeAttributes, r.Bridge)
+		return r.bridge(data)
 	}
 	return nil
+}
+
+// bridge reads the settings. While the topology changes, the spanning tree has
+// its own ageing time, and the one that was set is not told
+// (net/bridge/br_stp.c, __br_set_topology_change).
+func (r *rawLink) bridge(b []byte) error {
+	r.Bridge = make(map[string]int)
+	topology := make(map[string]int)
+	err := errors.Join(decodeNumbers(b, BridgeAttributes, r.Bridge),
+		decodeNumbers(b, []Option{{"change", unix.IFLA_BR_TOPOLOGY_CHANGE, Width8}}, topology))
+	if topology["change"] != 0 {
+		delete(r.Bridge, AgeingTime)
+	}
+	return err
 }
 
 // port reads what the link has as a port of its master.
