@@ -133,11 +133,16 @@ func (p *planner) announceLate() {
 func (p *planner) letLinger(moved map[string][]rtnl.Address) {
 	for _, name := range names(moved) {
 		for _, a := range moved[name] {
-			for _, from := range slices.Clone(p.cur.holders[a.Prefix.Addr()]) {
-				if from != name && p.want.managed[from] && p.cur.reachable(name) {
-					p.linger(from, name, a.Prefix.Addr())
-				}
-			}
+			p.lingerWhere(name, a.Prefix.Addr())
+		}
+	}
+}
+
+// lingerWhere keeps an address that has come to a link on its other holders.
+func (p *planner) lingerWhere(to string, addr netip.Addr) {
+	for _, from := range slices.Clone(p.cur.holders[addr]) {
+		if from != to && p.want.managed[from] && p.cur.reachable(to) {
+			p.linger(from, to, addr)
 		}
 	}
 }
