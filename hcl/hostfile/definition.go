@@ -20,8 +20,8 @@ type Definition struct {
 	places     *places
 	secrets    *secrets
 	incomplete bool // some interfaces are not known, for a fault reported already
-	// doubtful are the paths of interfaces of which an attribute has no good value:
-	// what is missing of them cannot be said.
+	// doubtful are the paths of parts of which an attribute has no good value, and
+	// of these attributes: what is missing of them cannot be said.
 	doubtful []string
 }
 
@@ -120,9 +120,7 @@ func (d *definition) iface(r *record) {
 	d.Host.Interfaces = append(d.Host.Interfaces, host.Interface{Kind: host.Kind(r.schema.Name), Name: r.label})
 	i := &d.Host.Interfaces[len(d.Host.Interfaces)-1]
 	f := d.fields(i.Path(), r)
-	if len(r.wrong) > 0 {
-		d.doubtful = append(d.doubtful, f.path)
-	}
+	d.doubt(f.path, r)
 	i.State = host.State(f.text("state"))
 	i.Description, i.MAC = f.text("description"), strings.ToLower(f.text("mac"))
 	i.MTU, i.DHCP4, i.DHCP6, i.AcceptRA = f.number("mtu"), f.boolean("dhcp4"), f.boolean("dhcp6"), f.boolean("accept_ra")
@@ -139,6 +137,13 @@ func (d *definition) iface(r *record) {
 		i.Bridge = f.bridge()
 	}
 	f.shared(i)
+}
+
+// doubt notes what of a part is not known, for its attributes that are wrong.
+func (d *definition) doubt(path string, r *record) {
+	for _, name := range r.wrong {
+		d.doubtful = append(d.doubtful, path, path+"."+name)
+	}
 }
 
 // shared reads the blocks that every interface may have.

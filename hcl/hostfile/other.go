@@ -21,9 +21,7 @@ func (d *definition) other(r *record) {
 		path = fmt.Sprintf("%s[%q]", r.schema.Name, r.label)
 	}
 	f := d.fields(path, r)
-	if len(r.wrong) > 0 {
-		d.doubtful = append(d.doubtful, path)
-	}
+	d.doubt(path, r)
 	switch r.schema.Name {
 	case "backend":
 		d.backend(f)

@@ -243,7 +243,7 @@ func (l *loader) attribute(a *hclsyntax.Attribute, spec *language.Attribute, ctx
 	}
 	converted, why := values.Convert(v, spec.Type)
 	if why != "" {
-		l.add(rule.Type.In(out.place, "%s is %s, not %s%s", spec.Name, why, values.Kind(v), bracketsHint(v, spec.Type)))
+		l.add(rule.Type.In(out.place, "%s is %s, not %s%s", spec.Name, why, givenAs(v, spec.Type), bracketsHint(v, spec.Type)))
 		out.wrong = true
 		return out, false
 	}
@@ -259,6 +259,14 @@ func clause(sentence string) string {
 		return s
 	}
 	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// givenAs says what a value is; a number, where another number is asked for.
+func givenAs(v cty.Value, typ language.Type) string {
+	if v.Type() == cty.Number && (typ == language.Number || typ == language.Seconds) {
+		return v.AsBigFloat().Text('g', -1)
+	}
+	return values.Kind(v)
 }
 
 func bracketsHint(v cty.Value, typ language.Type) string {

@@ -155,6 +155,10 @@ func missingRoot(t hcl.Traversal) string {
 		return "input is known only in a profile."
 	case "host":
 		return "host is known only in a host or profile."
+	case "yes", "on", "enabled":
+		return fmt.Sprintf("%q names nothing here; what is on is written true.", name)
+	case "no", "off", "disabled":
+		return fmt.Sprintf("%q names nothing here; what is off is written false.", name)
 	}
 	return fmt.Sprintf("%q names nothing here; a text is written with quotes, %q.", name, name)
 }

@@ -18,7 +18,7 @@ func Format(src []byte, filename string) ([]byte, diag.List) {
 	}
 	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
 	if _, diags := hclsyntax.ParseConfig(src, filename, hcl.InitialPos); diags.HasErrors() {
-		return nil, FromHCL(diags)
+		return nil, firstOfLines(FromHCL(diags))
 	}
 	return hclwrite.Format(src), nil
 }

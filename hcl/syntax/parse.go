@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 
 	"linkspan/core/diag"
 	"linkspan/hcl/language"
+	"linkspan/hcl/rule"
 )
 
 // Parsed is a parsed file; body is nil when the parser could make nothing of it.
@@ -35,7 +37,7 @@ func Parse(src []byte, path string, schema *language.Block) Parsed {
 		return Parsed{Diags: diags}
 	}
 	f, faults := hclsyntax.ParseConfig(src, path, hcl.InitialPos)
-	diags = append(diags, FromHCL(faults)...)
+	diags = append(diags, firstOfLines(FromHCL(faults))...)
 	body, ok := f.Body.(*hclsyntax.Body)
 	if !ok || faults.HasErrors() {
 		return Parsed{Diags: diags}
@@ -44,6 +46,25 @@ func Parse(src []byte, path string, schema *language.Block) Parsed {
 		spellWholeNumbers(body)
 	}
 	return Parsed{body, diags}
+}
+
+// firstOfLines keeps the first syntax error of each line, and none below a text
+// that is not closed: the others follow from these.
+func firstOfLines(l diag.List) diag.List {
+	seen := make(map[int]bool)
+	open := math.MaxInt // the line of such a text
+	for i := range l {
+		if l[i].Code == rule.Syntax.Code && strings.Contains(l[i].Detail, "Quoted strings may not be split") && l[i].Range.Start.Line < open {
+			open = l[i].Range.Start.Line
+			l[i].Detail = `a text is not closed: write the quote (") at its end, on the same line`
+		}
+	}
+	return slices.DeleteFunc(l, func(d diag.Diagnostic) bool {
+		line := d.Range.Start.Line
+		again := seen[line] || line > open
+		seen[line] = true
+		return again && d.Code == rule.Syntax.Code
+	})
 }
 
 // ReadFile reads a definition file, at most one byte more than is taken.

@@ -1,0 +1,3 @@
+host "a {
+  bridge "br0" {}
+}
