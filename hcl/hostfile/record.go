@@ -150,6 +150,8 @@ func (l *loader) checkAttributeName(a *hclsyntax.Attribute, in string, schema *l
 	hint := diag.DidYouMean(a.Name, append(schema.AttributeNames(), schema.BlockNames()...))
 	if _, ok := schema.Block(a.Name); ok {
 		hint = fmt.Sprintf(" %s is a block: write it without \"=\".", a.Name)
+	} else if _, write := schema.Elsewhere(a.Name); write != "" {
+		hint = " Write " + write
 	}
 	l.add(rule.UnknownAttribute.In(syntax.Place(a.NameRange), "%s has no attribute %q.%s", article(in), a.Name, hint))
 }
@@ -198,7 +200,10 @@ func (l *loader) record(b *hclsyntax.Block, schema *language.Block, ctx *hcl.Eva
 		switch {
 		case !known && schema.Free:
 			spec = &language.Attribute{Name: a.Name, Type: language.Any, Secret: schema.Name == "backend"}
-		case !known || spec.Type == language.Raw:
+		case !known: // reported already
+			r.wrong = append(r.wrong, a.Name, meant(a.Name, schema))
+			continue
+		case spec.Type == language.Raw:
 			continue
 		}
 		if v, ok := l.attribute(a, spec, ctx); ok {
@@ -259,6 +264,15 @@ func clause(sentence string) string {
 		return s
 	}
 	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// meant is the attribute that an unknown name was most likely meant to be, so that
+// it is not called missing; "" if none is near.
+func meant(name string, schema *language.Block) string {
+	if ours, _ := schema.Elsewhere(name); ours != "" {
+		return ours
+	}
+	return diag.Suggest(name, schema.AttributeNames())
 }
 
 // givenAs says what a value is; a number, where another number is asked for.
