@@ -2,17 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"linkspan/cmd/linkspan/internal/view"
+	"linkspan/core/backend"
 	"linkspan/core/diag"
 	"linkspan/core/engine"
 	"linkspan/core/engine/journal"
 	"linkspan/core/hook/phases"
 	"linkspan/core/hook/script"
+	"linkspan/core/host"
 	"linkspan/core/plan"
 	"linkspan/hcl/hostfile"
 )
@@ -94,7 +97,34 @@ func (a *app) keptHooks(run *journal.Run) (engine.Hooks, error) {
 	}
 	hooks.Root = run.Begin().Root
 	hooks.Say, hooks.Warn = a.hookSays, func(err error) { a.progress(err.Error()) }
+	hooks.Network = func(ctx context.Context) ([]plan.Object, error) { return keptInterfaces(ctx, run.Begin().Plan) }
 	return hooks, nil
+}
+
+// keptInterfaces are the kernel's interfaces as they are now, for the hooks of an
+// undo. A built-in backend of the plan reads them in this process: neither the
+// definitions nor a subprocess are needed. Backends of files read only what a
+// definition names, so they are not asked.
+func keptInterfaces(ctx context.Context, p *plan.Plan) ([]plan.Object, error) {
+	r := engine.Request{Host: host.Host{Name: p.Host}, Root: p.Root, Netns: p.Netns}
+	for _, stage := range p.Stages {
+		create, ok := builtins()[stage.Backend]
+		if !ok {
+			continue
+		}
+		b := create()
+		d, err := b.Describe(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if d.Phase == backend.Activate {
+			r.Backends = append(r.Backends, engine.Backend{Description: d, Backend: b})
+		}
+	}
+	if len(r.Backends) == 0 {
+		return nil, errors.New("the interfaces are not known here: no backend of the plan reads the kernel, and there is no definition at an undo")
+	}
+	return engine.Interfaces(ctx, r)
 }
 
 // tellValues shows what hooks have kept for the report.

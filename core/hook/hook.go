@@ -155,7 +155,8 @@ type Env interface {
 	// read, unless the hook's block says privileged = true.
 	ReadFile(path string) ([]byte, error)
 	// Network tells the host's interfaces as they are now: those of the kernel
-	// where a backend of the host reads it, else those of the files.
+	// where a backend of the host reads it, else those of the files. At an undo
+	// only those of the kernel are known; where none reads it, it is an error.
 	Network(ctx context.Context) ([]Interface, error)
 	// Set keeps a value for later hooks of this run (Event.Values) and for the
 	// report; an empty one forgets it.
