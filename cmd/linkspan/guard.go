@@ -80,7 +80,10 @@ func (g hostGuard) start(run int, args []string, ended func(error)) error {
 		if err != nil {
 			return err
 		}
-		unit := []string{"--quiet", "--collect", "--no-block", fmt.Sprintf("--unit=linkspan-guard-%d", run), "--description=linkspan: undo of run " + strconv.Itoa(run), "--", self}
+		// Only what systemd 219 of RHEL 7 knows: --no-block came with 220, --collect
+		// with 236 (systemd-run(1)). A name of its own, since a guard that failed
+		// keeps its.
+		unit := []string{"--quiet", fmt.Sprintf("--unit=linkspan-guard-%d-%d", run, os.Getpid()), "--description=linkspan: undo of run " + strconv.Itoa(run), "--", self}
 		said, err := exec.Command("systemd-run", append(unit, args...)...).CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("systemd-run: %w: %s", err, strings.TrimSpace(string(said)))

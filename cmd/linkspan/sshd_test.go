@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"linkspan/core/engine/journal"
 	"linkspan/core/rehearse/lab"
 	"linkspan/core/rehearse/uml"
+	"linkspan/plugins/netlink/rtnl"
 )
 
 // liveCut is what no operator wants: the address that they came in on goes.
@@ -177,6 +180,7 @@ func TestChecksDecide(t *testing.T) {
 	for name, check := range map[string]string{
 		"ping":    "ping = \"192.168.0.1\"",
 		"arp":     "arp = \"192.168.0.1\"",
+		"http":    "http = \"http://192.168.0.1:8080/health\"",
 		"command": "command = [\"/bin/sh\", \"-c\", \"ip -4 addr show xenbr0 | grep -q 192.168.0.2\"]",
 	} {
 		write(t, "/etc/linkspan/"+name+"/site.hcl", "host \"dom0-01\" {\n"+liveCut+"\n"+dead+"  check \"gateway\" {\n    "+check+"\n    timeout = \"3s\"\n  }\n  backend \"ifcfg\" {}\n  backend \"netlink\" {}\n}\n")
@@ -184,7 +188,8 @@ func TestChecksDecide(t *testing.T) {
 	write(t, "/etc/linkspan/deadonly/site.hcl", "host \"dom0-01\" {\n"+liveCut+"\n"+dead+"  backend \"ifcfg\" {}\n  backend \"netlink\" {}\n}\n")
 	mustLive(t, applyLive("before")...)
 	before := liveState(t)
-	for _, name := range []string{"ping", "arp", "command"} {
+	webServer(t)
+	for _, name := range []string{"ping", "arp", "http", "command"} {
 		out := onKernel(t, nil, applyLive(name)...)
 		if out.code != exitUndone || !strings.Contains(out.said, `check "gateway"`) || !strings.Contains(out.said, `check "dead" fails already, and decides nothing`) {
 			t.Errorf("%s: it ended with %d:\n%s", name, out.code, out.said)
@@ -194,4 +199,30 @@ func TestChecksDecide(t *testing.T) {
 		}
 	}
 	mustLive(t, applyLive("deadonly")...)
+	mustLive(t, "rollback", "-auto-approve")
+	// What holds before and after keeps it.
+	write(t, "/etc/linkspan/healthy/site.hcl", "host \"dom0-01\" {\n"+liveAfter+"\n  check \"gateway\" {\n    http = \"http://192.168.0.1:8080/health\"\n    timeout = \"20s\"\n  }\n  backend \"ifcfg\" {}\n  backend \"netlink\" {}\n}\n")
+	mustLive(t, applyLive("healthy")...)
+	if liveState(t) == before {
+		t.Error("the apply has changed nothing")
+	}
+}
+
+// webServer answers on the other side of the switch.
+func webServer(t *testing.T) {
+	t.Helper()
+	var l net.Listener
+	if err := rtnl.InNamespace("switch", func() (err error) {
+		l, err = net.Listen("tcp", "192.168.0.1:8080")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/health" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+	})}
+	go server.Serve(l)
+	t.Cleanup(func() { server.Close() })
 }

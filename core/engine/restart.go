@@ -106,12 +106,27 @@ func (a *applying) restart(ctx context.Context, r plan.Restart) error {
 	return a.ended("restart " + r.Service)
 }
 
-// restartAs is how the plan of a run restarts a service.
+// restartAs is how an undo restarts a service that the plan of a run restarts.
 func restartAs(p *plan.Plan, service string) plan.Restart {
 	for _, r := range p.Restarts {
 		if r.Service == service {
-			return r
+			return backFrom(p, r)
 		}
 	}
 	return plan.Restart{Service: service}
+}
+
+// backFrom is how a restart is done when its plan is turned around: an interface
+// that the plan made has no file any more, without which ifdown and ifup do
+// nothing, so all is restarted.
+func backFrom(p *plan.Plan, r plan.Restart) plan.Restart {
+	for _, s := range p.Stages {
+		for _, c := range s.Changes {
+			if c.Action == plan.Create && slices.Contains(r.Interfaces, c.Name) {
+				r.Interfaces = nil
+				return r
+			}
+		}
+	}
+	return r
 }

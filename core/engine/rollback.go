@@ -73,7 +73,7 @@ func reversed(run *journal.Run) *plan.Plan {
 		if r.Skipped == "" {
 			r.Why = fmt.Sprintf("its files are put back as before run %d", run.ID)
 		}
-		in.Stages[0].Restarts = append(in.Stages[0].Restarts, r)
+		in.Stages[0].Restarts = append(in.Stages[0].Restarts, backFrom(was, r))
 	}
 	return plan.New(in)
 }

@@ -101,6 +101,10 @@ func run(ctx context.Context, argv ...string) error {
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
+	err = fmt.Errorf("%s: %w", strings.Join(argv, " "), err)
 	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
-	return fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, lines[len(lines)-1])
+	if last := lines[len(lines)-1]; last != "" {
+		err = fmt.Errorf("%w: %s", err, last)
+	}
+	return err
 }
