@@ -2,9 +2,11 @@ package netlink
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -28,7 +30,7 @@ func announce(index int, addresses []rtnl.Address, guests []net.HardwareAddr) er
 	}
 	defer unix.Close(fd)
 	for _, mac := range guests {
-		if err := unix.Sendto(fd, reverse(mac), 0, &unix.SockaddrLinklayer{Ifindex: index}); err != nil {
+		if err := send(fd, index, reverse(mac)); err != nil {
 			return fmt.Errorf("announce %s from %s: %w", mac, card.Name, err)
 		}
 	}
@@ -38,12 +40,32 @@ func announce(index int, addresses []rtnl.Address, guests []net.HardwareAddr) er
 			frames = [][]byte{advertisement(card.HardwareAddr, a.Prefix.Addr())}
 		}
 		for _, f := range frames {
-			if err := unix.Sendto(fd, f, 0, &unix.SockaddrLinklayer{Ifindex: index}); err != nil {
+			if err := send(fd, index, f); err != nil {
 				return fmt.Errorf("announce %s from %s: %w", a.Prefix.Addr(), card.Name, err)
 			}
 		}
 	}
 	return nil
+}
+
+// patient is how long a frame is tried to be sent.
+const patient = time.Second
+
+// send sends one frame. A link that has just got its carrier drops what it is to
+// send until its queue is made, up to a second later (net/core/link_watch.c;
+// ENOBUFS). One that drops it all the time has nobody to tell.
+func send(fd, index int, frame []byte) error {
+	end := time.Now().Add(patient)
+	for {
+		err := unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: index})
+		if !errors.Is(err, unix.ENOBUFS) {
+			return err
+		}
+		if time.Now().After(end) {
+			return nil
+		}
+		time.Sleep(look)
+	}
 }
 
 // gratuitous is an ARP request (1) or reply (2) of an address for itself.

@@ -64,7 +64,7 @@ func (w *world) lacks(name string, s step) string {
 		return fmt.Sprintf("%s has no carrier (look at the cables of the cards below it)", name)
 	case s.Awake && !l.Active:
 		return name + " does not send yet"
-	case s.Partner && l.Kind == "bond" && l.Bond["mode"] == "4" && l.Partner == "":
+	case s.Partner && l.Kind == "bond" && l.Bond["mode"] == mode8023ad && l.Partner == "":
 		return fmt.Sprintf("%s has no LACP partner (the switch's ports must speak LACP; lacp_timeout = \"0s\" goes on without)", name)
 	case l.Kind == "vlan" && w.link(l.Parent) != nil:
 		return w.lacks(l.Parent, s)

@@ -329,6 +329,9 @@ func (p *planner) newLink(w *rtnl.Link) *rtnl.Link {
 	n.Index, n.Master, n.Place, n.Up, n.Carrier, n.AcceptRA, n.Sysctls, n.AltNames = 0, "", 0, false, false, nil, nil, nil
 	n.Port, n.BondPort, n.VLANs, n.Promisc, n.AllMulti, n.OwnMAC, n.OwnMTU, n.Partner, n.Forwards = nil, nil, nil, false, false, "", 0, "", false
 	n.Active, n.ReversePath = false, 0
+	if !p.fits(w) {
+		n.MTU = 0 // as its parent's, until that grows
+	}
 	n.Bridge = maps.Clone(w.Bridge)
 	maps.DeleteFunc(n.Bridge, func(name string, v int) bool { return name == "vlan_filtering" && v == 0 }) // a kernel without it refuses the word
 	n.Bond, n.Alias = creatable(w.Bond), ""                                                                // the kernel takes no ifalias with a new link (rtnl_create_link)

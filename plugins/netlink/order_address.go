@@ -59,7 +59,7 @@ func (w *world) speaksLACP(name string) bool {
 	if l == nil {
 		return false
 	}
-	return l.Kind == "bond" && l.Bond["mode"] == "4" || slices.ContainsFunc(w.lowers(name), w.speaksLACP)
+	return l.Kind == "bond" && l.Bond["mode"] == mode8023ad || slices.ContainsFunc(w.lowers(name), w.speaksLACP)
 }
 
 // isMissing reports whether an address is wanted and not there. The kernel

@@ -64,7 +64,7 @@ func (p *planner) calm(bond *rtnl.Link) {
 // switch that speaks LACP gives a card that left its bond nothing.
 func (p *planner) detourAround(bond string) *detour {
 	l, w := p.cur.link(bond), p.want.link(bond)
-	if l.Kind != "bond" || w == nil || w.Kind != "bond" || !p.want.managed[bond] || !p.live[bond] || l.Bond["mode"] == "4" || w.Bond["mode"] == "4" {
+	if l.Kind != "bond" || w == nil || w.Kind != "bond" || !p.want.managed[bond] || !p.live[bond] || l.Bond["mode"] == mode8023ad || w.Bond["mode"] == mode8023ad {
 		return nil
 	}
 	diff, _ := p.bondDiff(w)

@@ -62,7 +62,7 @@ func (p *planner) settings(w *rtnl.Link) {
 	l := p.cur.link(w.Name)
 	n := rtnl.Link{Kind: w.Kind}
 	changed := false
-	if w.MTU != 0 && w.MTU != l.MTU {
+	if w.MTU != 0 && w.MTU != l.MTU && p.fits(w) {
 		n.MTU, changed = w.MTU, true
 	}
 	port := p.cur.link(l.Master)
@@ -92,6 +92,14 @@ func (p *planner) settings(w *rtnl.Link) {
 		p.do(step{Do: doAcceptRA, Link: w.Name, New: &rtnl.Link{AcceptRA: w.AcceptRA}})
 	}
 	p.cardSettings(w)
+}
+
+// fits reports whether a link may have the MTU that is wanted: that of a VLAN is
+// at most its parent's (net/8021q/vlan_dev.c, vlan_dev_change_mtu), which may
+// only grow later.
+func (p *planner) fits(w *rtnl.Link) bool {
+	parent := p.cur.link(w.Parent)
+	return w.Kind != "vlan" || parent == nil || parent.MTU == 0 || w.MTU <= parent.MTU
 }
 
 // exactSettings adds to n what a definition has no words for and a snapshot
@@ -155,7 +163,7 @@ func differing(want, have map[string]int) map[string]int {
 func (p *planner) bondSettings(w *rtnl.Link) {
 	diff, before := p.bondDiff(w)
 	if len(before) > 0 {
-		p.changeBond(w, before, hasOne(before, needsDown), false)
+		p.changeBond(w, before, hasOne(before, needsDown), hasOne(before, needsEmpty))
 	}
 	if len(diff) > 0 {
 		p.changeBond(w, diff, hasOne(diff, needsDown), hasOne(diff, needsEmpty))
@@ -218,8 +226,11 @@ func afterMode(have map[string]string, mode string) map[string]string {
 	return out
 }
 
-// balanceALB is the driver's number of the mode (if_bonding.h).
-const balanceALB = "6"
+// The driver's numbers of modes (if_bonding.h).
+const (
+	mode8023ad = "4"
+	balanceALB = "6"
+)
 
 func isDelay(name string) bool {
 	return name == "updelay" || name == "downdelay" || name == "peer_notif_delay"

@@ -3,6 +3,7 @@ package netlink
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 
 	"linkspan/plugins/netlink/rtnl"
 )
@@ -252,9 +253,25 @@ func (w *world) reachable(name string) bool {
 		}
 		return slices.ContainsFunc(ports, w.reachable)
 	case "bond":
-		return slices.ContainsFunc(w.byMaster[name], w.reachable)
+		ready := 0
+		for _, p := range w.byMaster[name] {
+			if w.reachable(p) {
+				ready++
+			}
+		}
+		return ready > 0 && ready >= minLinks(l)
 	}
 	return true
+}
+
+// minLinks is how many ports a bond needs for its carrier; the option counts in
+// mode 802.3ad alone (drivers/net/bonding/bond_3ad.c, bond_3ad_set_carrier).
+func minLinks(bond *rtnl.Link) int {
+	n, err := strconv.Atoi(bond.Bond["min_links"])
+	if err != nil || bond.Bond["mode"] != mode8023ad {
+		return 1
+	}
+	return n
 }
 
 // carries reports whether an address is on a link that is reachable.
