@@ -45,7 +45,7 @@ func (p *planner) exchange(old, coming string, w *rtnl.Link) {
 	p.do(step{Do: doMaster, Link: coming, Master: w.Name})
 	set(coming, map[string]int{"isolated": 1, "learning": 0, "flood": 0, "mcast_flood": 0, "bcast_flood": 0})
 	p.do(step{Do: doUp, Link: coming})
-	if p.fresh || p.cur.link(coming).Kind != "vlan" {
+	if p.cur.reachable(coming) && (p.fresh || p.cur.link(coming).Kind != "vlan") { // else no carrier comes before the end
 		p.await(coming)
 	}
 	set(coming, map[string]int{"flood": 1, "mcast_flood": 1, "bcast_flood": 1})

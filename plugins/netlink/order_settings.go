@@ -66,7 +66,7 @@ func (p *planner) settings(w *rtnl.Link) {
 		n.MTU, changed = w.MTU, true
 	}
 	port := p.cur.link(l.Master)
-	if w.MAC != "" && w.MAC != l.MAC && (port == nil || port.Kind != "bond") {
+	if w.MAC != "" && w.MAC != l.MAC && (port == nil || port.Kind != "bond") && !followsPort(l) {
 		n.MAC, changed = w.MAC, true
 	}
 	if w.Alias != "" && w.Alias != l.Alias {
@@ -86,7 +86,11 @@ func (p *planner) settings(w *rtnl.Link) {
 		p.do(step{Do: doSet, Link: w.Name, New: &n})
 	}
 	if w.Kind == "bond" {
+		followed := followsPort(l)
 		p.bondSettings(w)
+		if l = p.cur.link(w.Name); followed && w.MAC != "" && w.MAC != l.MAC && !followsPort(l) {
+			p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{MAC: w.MAC}})
+		}
 	}
 	if w.AcceptRA != nil && (l.AcceptRA == nil || *l.AcceptRA != *w.AcceptRA) {
 		p.do(step{Do: doAcceptRA, Link: w.Name, New: &rtnl.Link{AcceptRA: w.AcceptRA}})
@@ -100,6 +104,13 @@ func (p *planner) settings(w *rtnl.Link) {
 func (p *planner) fits(w *rtnl.Link) bool {
 	parent := p.cur.link(w.Parent)
 	return w.Kind != "vlan" || parent == nil || parent.MTU == 0 || w.MTU <= parent.MTU
+}
+
+// followsPort reports whether a bond has the MAC of its active port: the driver
+// then takes another one and ignores it (bond_main.c, bond_set_mac_address).
+func followsPort(l *rtnl.Link) bool {
+	follows := l.Bond["fail_over_mac"] == "1" || l.Bond["fail_over_mac"] == "2"
+	return l.Kind == "bond" && l.Bond["mode"] == activeBackup && follows
 }
 
 // exactSettings adds to n what a definition has no words for and a snapshot
@@ -228,8 +239,9 @@ func afterMode(have map[string]string, mode string) map[string]string {
 
 // The driver's numbers of modes (if_bonding.h).
 const (
-	mode8023ad = "4"
-	balanceALB = "6"
+	activeBackup = "1"
+	mode8023ad   = "4"
+	balanceALB   = "6"
 )
 
 func isDelay(name string) bool {
@@ -260,7 +272,7 @@ func (p *planner) changeBond(w *rtnl.Link, diff map[string]string, down, empty b
 		p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{Kind: "bond", Bond: map[string]string{"mode": diff["mode"]}}})
 		delete(diff, "mode")
 	}
-	if len(off) > 0 && mac != "" {
+	if len(off) > 0 && mac != "" && !followsPort(p.cur.link(w.Name)) {
 		p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{MAC: mac}})
 	}
 	if len(diff) > 0 {

@@ -127,7 +127,7 @@ func (w *world) set(l *rtnl.Link, said *rtnl.Link) {
 	merge(&l.Port, said.Port)
 	merge(&l.BondPort, said.BondPort)
 	w.monitor(l, said.Bond)
-	if said.MAC != "" {
+	if said.MAC != "" && !followsPort(l) {
 		l.MACSet = true
 		w.setMAC(l, said.MAC, true)
 	}
