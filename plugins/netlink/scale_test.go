@@ -117,6 +117,7 @@ func stopwatch(b *testing.B, name string, fn func()) {
 
 func byLinkspan(b *testing.B, h host.Host) {
 	b.StopTimer()
+	defer b.StartTimer() // as B.Loop wants it
 	remove := fresh(b)
 	defer remove()
 	b.StartTimer()
@@ -164,6 +165,7 @@ func readAndPlan(b *testing.B, setup backend.Setup) (backend.PlanResponse, []pla
 // byIP does the same as a careful administrator would.
 func byIP(b *testing.B, h host.Host) {
 	b.StopTimer()
+	defer b.StartTimer() // as B.Loop wants it
 	remove := fresh(b)
 	defer remove()
 	lines := []string{"link add bond0 type bond mode active-backup miimon 100", "link set eth0 master bond0", "link set eth1 master bond0", "link set bond0 up"}
