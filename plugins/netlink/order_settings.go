@@ -155,11 +155,7 @@ func (p *planner) cardSettings(w *rtnl.Link) {
 func differing(want, have map[string]int) map[string]int {
 	var out map[string]int
 	for _, k := range slices.Sorted(maps.Keys(want)) {
-		v, ok := have[k]
-		if !ok && k == rtnl.AgeingTime && len(have) > 0 {
-			continue // not told now
-		}
-		if !ok || v != want[k] {
+		if v, ok := have[k]; !ok || v != want[k] {
 			if out == nil {
 				out = make(map[string]int)
 			}
@@ -268,13 +264,17 @@ func (p *planner) changeBond(w *rtnl.Link, diff map[string]string, down, empty b
 	for _, port := range off {
 		p.do(step{Do: doMaster, Link: port})
 	}
+	giveMAC := func() {
+		if now := p.cur.link(w.Name); len(off) > 0 && mac != "" && now.MAC != mac && !followsPort(now) {
+			p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{MAC: mac}})
+		}
+	}
+	giveMAC()               // with the next mode it may follow its port
 	if diff["mode"] != "" { // alone: the other options are judged by the new one
 		p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{Kind: "bond", Bond: map[string]string{"mode": diff["mode"]}}})
 		delete(diff, "mode")
 	}
-	if len(off) > 0 && mac != "" && !followsPort(p.cur.link(w.Name)) {
-		p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{MAC: mac}})
-	}
+	giveMAC()
 	if len(diff) > 0 {
 		p.do(step{Do: doSet, Link: w.Name, New: &rtnl.Link{Kind: "bond", Bond: diff}})
 	}

@@ -173,6 +173,9 @@ func (t *trip) apply(h host.Host) ([]byte, error) {
 	if err := a.Apply(t.ctx, r, func(backend.Progress) {}); err != nil {
 		return nil, err
 	}
+	if err := t.world.rests(); err != nil {
+		return nil, err
+	}
 	second, changes, err := t.plan(h, true)
 	if err != nil {
 		return nil, fmt.Errorf("the second plan: %w", err)

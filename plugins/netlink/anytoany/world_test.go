@@ -243,6 +243,27 @@ func (w *world) settled() (*rtnl.Graph, error) {
 	}
 }
 
+// rests waits until no bridge's topology changes any more, so that all ageing
+// times are told: that takes max_age and forward_delay (IEEE 802.1D).
+func (w *world) rests() error {
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(500 * time.Millisecond) {
+		g, err := w.read()
+		if err != nil {
+			return err
+		}
+		changing := slices.IndexFunc(g.Links, func(l rtnl.Link) bool {
+			_, told := l.Bridge[rtnl.AgeingTime]
+			return l.Kind == "bridge" && !told
+		})
+		if changing < 0 {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("the topology of %s changes without an end", g.Links[changing].Name)
+		}
+	}
+}
+
 // isAgain waits until the world is as it was.
 func (w *world) isAgain(was *rtnl.Graph) error {
 	end := time.Now().Add(10 * time.Second)
