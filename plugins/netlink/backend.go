@@ -7,10 +7,16 @@ import (
 	"context"
 
 	"linkspan/core/backend"
+	"linkspan/core/diag"
+	"linkspan/plugins/netlink/goal"
+	"linkspan/plugins/netlink/rule"
 )
 
 // Name is the backend's name, as in `backend "netlink" {}`.
 const Name = "netlink"
+
+// Rules are the checks of this backend, for `linkspan explain`.
+func Rules() []diag.Rule { return rule.All() }
 
 type netlinkBackend struct{}
 
@@ -21,7 +27,7 @@ func New() backend.Backend { return &netlinkBackend{} }
 func (*netlinkBackend) Describe(context.Context) (backend.Description, error) {
 	return backend.Description{
 		Name: Name, Version: "1.0.0", Doc: "The running kernel, through rtnetlink.", Phase: backend.Activate,
-		Schema:   schema(),
+		Schema:   goal.Schema(),
 		Features: []string{backend.FeatureApply, backend.FeatureVolatile},
 	}, nil
 }

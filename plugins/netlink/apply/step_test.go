@@ -1,0 +1,49 @@
+package apply
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"linkspan/plugins/netlink/rtnl"
+	"linkspan/plugins/netlink/step"
+)
+
+// FuzzDecodeStep: a plan that somebody has changed is refused or done, and
+// never makes the backend panic or leave the place that an operation names.
+func FuzzDecodeStep(f *testing.F) {
+	ip, ra := netip.MustParsePrefix("192.0.2.2/24"), 1
+	for _, s := range []step.Step{
+		{Do: step.Create, Link: "bond0", New: &rtnl.Link{Kind: "bond", Bond: map[string]string{"mode": "1", "primary": "eth0"}}},
+		{Do: step.Set, Link: "eth0", New: &rtnl.Link{Port: map[string]int{"cost": 5}}},
+		{Do: step.Address, Link: "eth0", Address: &rtnl.Address{Link: "eth0", Prefix: ip}},
+		{Do: step.Route, Route: &rtnl.Route{Link: "eth0", To: ip.Masked(), Hops: []rtnl.Hop{{Link: "eth0"}}}},
+		{Do: step.Rule, Rule: &rtnl.Rule{Head: make([]byte, 12)}}, {Do: step.Entry, Link: "eth0", Entry: &rtnl.Entry{MAC: "52:54:00:00:00:01"}},
+		{Do: step.VLANs, Link: "eth0", VLANs: []rtnl.VLAN{{ID: 1, To: 5}}}, {Do: step.Neighbours, Link: "eth0", Neighbours: []rtnl.Neighbour{{MAC: "x"}}},
+		{Do: step.AcceptRA, Link: "eth0", New: &rtnl.Link{AcceptRA: &ra}}, {Do: step.Wake, Link: "eth0", New: &rtnl.Link{Wake: &rtnl.Wake{On: 0x20}}},
+		{Do: step.Pass, Link: "bond0", Ports: []string{"eth0", "eth1"}},
+		{Do: step.Sysctl, Link: "eth0", New: &rtnl.Link{Sysctls: map[string]string{"ipv4/conf/rp_filter": "0"}}}, {Do: step.Announce, Announce: []rtnl.Address{{Prefix: ip}}},
+	} {
+		b, err := s.Encode()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Add([]byte(`{"do":"address"}`))
+	f.Add([]byte(`{"do":"accept-ra","link":"../../x","new":{"accept_ra":1}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := step.Decode(b)
+		if err != nil {
+			return
+		}
+		_ = s.String()
+		_ = s.Touched()
+		if strings.Contains(s.Link, "/") {
+			t.Fatalf("%q is no name of a link", s.Link)
+		}
+		if s.IsMessage() {
+			_, _ = (&encoder{index: rtnl.Indexes{"eth0": 2, "bond0": 3}, next: 9}).requests(s)
+		}
+	})
+}

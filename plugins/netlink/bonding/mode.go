@@ -1,0 +1,52 @@
+// Package bonding knows what the kernel's bonding driver takes and when, and
+// what it does with options by itself.
+package bonding
+
+import (
+	"maps"
+	"strconv"
+
+	"linkspan/plugins/netlink/rtnl"
+)
+
+// FollowsPort reports whether a bond has the MAC of its active port: the driver
+// then takes another one and ignores it (bond_main.c, bond_set_mac_address).
+func FollowsPort(l *rtnl.Link) bool {
+	follows := l.Bond["fail_over_mac"] == "1" || l.Bond["fail_over_mac"] == "2"
+	return l.Kind == "bond" && l.Bond["mode"] == activeBackup && follows
+}
+
+// AfterMode is what the driver makes of the options when it gets another mode:
+// balance-alb begins with tlb_dynamic_lb, and no mode inherits arp_validate
+// (bond_options.c, bond_option_mode_set).
+func AfterMode(have map[string]string, mode string) map[string]string {
+	if mode == "" || mode == have["mode"] {
+		return have
+	}
+	out := maps.Clone(have)
+	if out == nil {
+		out = make(map[string]string)
+	}
+	out["arp_validate"] = "0"
+	if mode == balanceALB {
+		out["tlb_dynamic_lb"] = "1"
+	}
+	return out
+}
+
+// The driver's numbers of modes (if_bonding.h).
+const (
+	activeBackup = "1"
+	Mode8023AD   = "4"
+	balanceALB   = "6"
+)
+
+// MinLinks is how many ports a bond needs for its carrier; the option counts in
+// mode 802.3ad alone (drivers/net/bonding/bond_3ad.c, bond_3ad_set_carrier).
+func MinLinks(bond *rtnl.Link) int {
+	n, err := strconv.Atoi(bond.Bond["min_links"])
+	if err != nil || bond.Bond["mode"] != Mode8023AD {
+		return 1
+	}
+	return n
+}

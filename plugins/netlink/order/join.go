@@ -1,0 +1,134 @@
+package order
+
+import (
+	"slices"
+
+	"linkspan/plugins/netlink/rtnl"
+	"linkspan/plugins/netlink/step"
+	"linkspan/plugins/netlink/world"
+)
+
+func (p *Planner) release(l *rtnl.Link) {
+	if w := p.want.Link(l.Master); w != nil && w.Kind == "bridge" && p.cur.Link(l.Master) != nil {
+		p.pin(l.Master)
+	}
+	if m := p.cur.Link(l.Master); m != nil && m.Kind == "bond" {
+		p.fresh = true // it has to find its link again
+		defer p.tellOfRelease(m)
+	}
+	p.do(step.Step{Do: step.Master, Link: l.Name})
+}
+
+// pin fixes the MAC of a bridge that would otherwise follow its ports.
+func (p *Planner) pin(bridge string) {
+	b := p.cur.Link(bridge)
+	if b.MACSet || b.MAC == "" || p.want.Link(bridge).MAC != "" && !p.want.Exact {
+		return
+	}
+	p.do(step.Step{Do: step.Set, Link: bridge, New: &rtnl.Link{Kind: "bridge", MAC: b.MAC}})
+}
+
+// joinPorts gives a bond or bridge the ports that it wants and that are free.
+func (p *Planner) joinPorts(w *rtnl.Link, may func(string) bool) {
+	for _, name := range p.want.Ports(w.Name) {
+		l := p.cur.Link(name)
+		if l == nil || !may(name) || !p.want.Managed[name] || p.cur.Link(w.Name) == nil {
+			continue
+		}
+		if l.Master != w.Name {
+			p.join(l, w)
+		}
+		p.portSettings(name)
+		if w.Kind == "bond" && !p.want.Link(name).Up && p.cur.Link(name).Up { // the bond has brought it up
+			p.do(step.Step{Do: step.Down, Link: name})
+		}
+	}
+}
+
+func (p *Planner) join(l *rtnl.Link, w *rtnl.Link) {
+	if l.Master != "" {
+		p.release(l)
+		l = p.cur.Link(l.Name)
+	}
+	name := l.Name
+	if w.Kind == "bridge" {
+		if old := p.leavesFor(name, w); old != "" {
+			p.exchange(old, name, w)
+			return
+		}
+		left, entries := p.swap(name, w)
+		p.sleeps(p.cur.Link(w.Name))
+		p.do(step.Step{Do: step.Master, Link: name, Master: w.Name})
+		if left != nil {
+			p.carryPort(left, entries, name)
+		}
+		p.tellSwitch()
+		return
+	}
+	for _, a := range slices.Clone(p.cur.Addresses(name)) {
+		if world.IsOwn(a) {
+			p.do(step.Step{Do: step.NoAddress, Link: name, Address: &a})
+		}
+	}
+	if l.Up {
+		p.freeSpare(name)
+		p.do(step.Step{Do: step.Down, Link: name})
+	}
+	p.do(step.Step{Do: step.Master, Link: name, Master: w.Name})
+	p.fresh = true
+}
+
+// swap lets the ports that are to leave a bridge go before a new one comes:
+// both may lead to the same network, and a bridge without STP would loop. The
+// new one has its link first, and both steps go to the kernel together. A
+// single port that left is returned, with its forwarding entries.
+func (p *Planner) swap(coming string, w *rtnl.Link) (*rtnl.Link, []rtnl.Entry) {
+	leaving := p.leaving(w)
+	if p.cur.Link(w.Name).Up {
+		p.pin(w.Name)
+	}
+	if len(leaving) == 0 {
+		return nil, nil
+	}
+	if target := p.want.Link(coming); target.Up && !p.cur.Link(coming).Up && p.parentUp(target) {
+		p.do(step.Step{Do: step.Up, Link: coming})
+	}
+	if p.fresh && p.cur.Reachable(coming) {
+		p.await(coming)
+	}
+	left, entries := *p.cur.Link(leaving[0]), p.cur.Entries(leaving[0])
+	for _, name := range leaving {
+		p.do(step.Step{Do: step.Master, Link: name})
+	}
+	p.due = append(p.due, w.Name)
+	if len(leaving) > 1 {
+		return nil, nil
+	}
+	return &left, entries
+}
+
+// leaving are the ports that are to leave a bridge.
+func (p *Planner) leaving(w *rtnl.Link) []string {
+	return slices.DeleteFunc(p.cur.Ports(w.Name), func(name string) bool {
+		target := p.want.Link(name)
+		return !p.want.Managed[name] || target != nil && target.Master == w.Name
+	})
+}
+
+// joinInPlace makes a link in use a port of the new bridge that takes over its
+// address. The frames then reach the address through the bridge, while those
+// that leave still may by the old way, so that nothing is lost in between.
+func (p *Planner) joinInPlace() {
+	for _, name := range p.bottomUp() {
+		l, w := p.cur.Link(name), p.want.Link(name)
+		if l == nil || l.Master != "" || !p.live[name] || !p.want.Managed[name] {
+			continue
+		}
+		bridge := p.want.Link(w.Master)
+		if bridge == nil || bridge.Kind != "bridge" || p.cur.Link(w.Master) == nil || p.live[w.Master] {
+			continue
+		}
+		p.welcome(w.Master, name)
+		p.join(l, bridge)
+	}
+}

@@ -1,0 +1,93 @@
+package order
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"linkspan/plugins/netlink/rtnl"
+	"linkspan/plugins/netlink/step"
+)
+
+// reverse is what counts for a link.
+func (p *Planner) reverse(link string) int {
+	return max(p.cur.ReversePath().All, p.cur.Link(link).ReversePath)
+}
+
+// loosen makes a strict link loose, until depart.
+func (p *Planner) loosen(link string) {
+	if p.reverse(link) == rtnl.StrictReverse {
+		p.loose = append(p.loose, *p.cur.Link(link))
+		p.setReverse(link, rtnl.LooseReverse)
+	}
+}
+
+func (p *Planner) setReverse(link string, value int) {
+	p.do(step.Step{Do: step.Sysctl, Link: link, New: &rtnl.Link{Sysctls: map[string]string{rtnl.ReverseSysctl: strconv.Itoa(value)}}})
+}
+
+// welcome lets a bridge take what comes for addresses of the link that is about
+// to join it.
+func (p *Planner) welcome(bridge, from string) {
+	moving := slices.DeleteFunc(slices.Clone(p.want.Addresses(bridge)), func(a rtnl.Address) bool {
+		return !a.Prefix.Addr().Is4() || !p.isMissing(a) || !slices.Contains(p.cur.Holders(a.Prefix.Addr()), from)
+	})
+	if len(moving) == 0 || p.reverse(bridge) == rtnl.NoReverse {
+		return
+	}
+	p.loosen(bridge)
+	for _, a := range moving {
+		p.addAddress(a)
+	}
+	p.carryNeighbours(from, bridge)
+	p.ahead[bridge] = append(p.ahead[bridge], moving...)
+}
+
+// lingering is an address on the link that it has left for another one.
+type lingering struct {
+	rtnl.Address
+	to string
+}
+
+// linger lets a link go on to take what comes for an address that moves to
+// another one. What comes by a port, its bridge takes.
+func (p *Planner) linger(link, to string, ip netip.Addr) {
+	if l := p.cur.Link(link); !ip.Is4() || p.reverse(link) == rtnl.NoReverse || !l.Up || l.Master != "" {
+		return
+	}
+	p.loosen(link)
+	a := rtnl.Address{Link: link, Prefix: netip.PrefixFrom(ip, 32), Valid: rtnl.NeverExpires, Preferred: rtnl.NeverExpires}
+	if !p.cur.HasAddress(a) {
+		p.do(step.Step{Do: step.Address, Link: link, Address: &a})
+		p.Steps[len(p.Steps)-1].note(link, "%s stays on %s until the neighbours know where it is", ip, link)
+		p.lingers = append(p.lingers, lingering{a, to})
+	}
+}
+
+// lingersAs reports whether that is such an address.
+func (p *Planner) lingersAs(a rtnl.Address) bool {
+	return slices.ContainsFunc(p.lingers, func(l lingering) bool { return l.Same(a) })
+}
+
+// depart ends that for all links but bridges of which the new link is a port
+// still; a link that is to go takes it with it.
+func (p *Planner) depart(atLast bool) {
+	p.lingers = slices.DeleteFunc(p.lingers, func(l lingering) bool {
+		if !atLast && (p.mustGo(l.Link) || slices.Contains(p.cur.Below(l.Link), l.to)) {
+			return false
+		}
+		if p.cur.HasAddress(l.Address) {
+			p.do(step.Step{Do: step.NoAddress, Link: l.Link, Address: &l.Address})
+		}
+		return true
+	})
+	p.loose = slices.DeleteFunc(p.loose, func(l rtnl.Link) bool {
+		if slices.ContainsFunc(p.lingers, func(a lingering) bool { return a.Link == l.Name }) {
+			return false
+		}
+		if p.cur.Link(l.Name) != nil {
+			p.setReverse(l.Name, l.ReversePath)
+		}
+		return true
+	})
+}

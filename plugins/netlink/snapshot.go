@@ -1,0 +1,97 @@
+package netlink
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"linkspan/core/backend"
+	"linkspan/core/plan"
+	"linkspan/plugins/netlink/apply"
+	"linkspan/plugins/netlink/card"
+	"linkspan/plugins/netlink/goal"
+	"linkspan/plugins/netlink/order"
+	"linkspan/plugins/netlink/rename"
+	"linkspan/plugins/netlink/rtnl"
+	"linkspan/plugins/netlink/step"
+	"linkspan/plugins/netlink/world"
+)
+
+// snapshot is what Restore needs.
+type snapshot struct {
+	Netns   string      `json:"netns,omitempty"`
+	Touched []string    `json:"touched"`
+	Graph   *rtnl.Graph `json:"graph"`
+}
+
+// Snapshot records the graph and which links the operations touch, by
+// themselves or by their effects.
+func (*netlinkBackend) Snapshot(_ context.Context, r backend.ApplyRequest) ([]byte, error) {
+	s := snapshot{Netns: r.Netns}
+	touched, cards := make(map[string]bool), make(map[string]bool)
+	for _, o := range r.Operations {
+		st, err := step.Decode(o.Data)
+		if err != nil {
+			return nil, fmt.Errorf("operation %s: %w", o.ID, err)
+		}
+		cards[st.Link] = cards[st.Link] || st.Do == step.Features || st.Do == step.Wake
+		for _, ref := range o.Objects {
+			touched[ref.Name] = true
+		}
+		for _, e := range o.Effects {
+			for _, ref := range e.Objects {
+				touched[ref.Name] = touched[ref.Name] || e.Kind != plan.EffectGuest
+			}
+		}
+	}
+	err := rtnl.InNamespace(r.Netns, func() (err error) {
+		if s.Graph, err = rtnl.Read(); err != nil {
+			return err
+		}
+		for n := range s.Graph.Links {
+			if l := &s.Graph.Links[n]; touched[l.Name] {
+				l.Sysctls = rtnl.ReadSysctls(l.Name)
+			}
+		}
+		return card.Read(s.Graph, func(name string) bool { return cards[name] })
+	})
+	if err != nil {
+		return nil, err
+	}
+	for name, is := range touched {
+		if is {
+			s.Touched = append(s.Touched, name)
+		}
+	}
+	slices.Sort(s.Touched)
+	return json.Marshal(s)
+}
+
+// Restore finds the way back as Plan found the way there: the snapshot is the
+// goal. A step that fails is told at the end and stops none of the others.
+func (*netlinkBackend) Restore(ctx context.Context, data []byte) error {
+	var s snapshot
+	if err := json.Unmarshal(data, &s); err != nil || s.Graph == nil {
+		return fmt.Errorf("the snapshot cannot be read: %w", err)
+	}
+	return rtnl.InNamespace(s.Netns, func() error {
+		have, err := rtnl.Read()
+		if err != nil {
+			return err
+		}
+		if err := card.Read(have, s.hasCard); err != nil {
+			return err
+		}
+		names := rename.AliasesOf(have, rename.OutlineOfSnapshot(s.Graph, s.Touched))
+		now := world.Of(names.Apply(have))
+		p := order.Find(now, goal.OfSnapshot(s.Graph, goal.WithHanging(s.Graph, s.Touched, now)), names, rename.WhileUp())
+		p.PresentNames()
+		return apply.Run(ctx, p.StepsAlone(), true, func(int, bool, error) {})
+	})
+}
+
+// hasCard reports whether the snapshot has a card's offloads.
+func (s *snapshot) hasCard(name string) bool {
+	return slices.ContainsFunc(s.Graph.Links, func(l rtnl.Link) bool { return l.Name == name && l.Features != nil })
+}

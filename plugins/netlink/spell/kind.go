@@ -1,0 +1,27 @@
+// Package spell says the same thing in the definition's words and in the
+// kernel's: kinds of interfaces, routes, bond options.
+package spell
+
+import (
+	"slices"
+
+	"linkspan/core/host"
+	"linkspan/plugins/netlink/rtnl"
+)
+
+// IsForeign reports whether a link is of a kind that linkspan never makes.
+func IsForeign(l *rtnl.Link) bool {
+	return !slices.Contains([]string{"", "bond", "vlan", "bridge", "veth", "dummy"}, l.Kind)
+}
+
+func KindOf(l *rtnl.Link) host.Kind {
+	switch l.Kind {
+	case "bond":
+		return host.KindBond
+	case "vlan":
+		return host.KindVLAN
+	case "bridge":
+		return host.KindBridge
+	}
+	return host.KindEthernet
+}
