@@ -62,7 +62,7 @@ func beyondKernel(i *host.Interface) []string {
 	return out
 }
 
-// keepKernels takes out the settings that beyondKernel and checkAsleep have
+// keepKernels takes out the settings that beyondKernel and check.Asleep have
 // told of.
 func keepKernels(o *plan.Object, down bool) {
 	o.Settings = slices.DeleteFunc(o.Settings, func(s plan.Setting) bool {

@@ -9,6 +9,13 @@ import (
 	"linkspan/plugins/netlink/rtnl"
 )
 
+// The driver's numbers of modes (if_bonding.h).
+const (
+	activeBackup = "1"
+	Mode8023AD   = "4" // the only one in which a bond needs a LACP partner
+	balanceALB   = "6"
+)
+
 // FollowsPort reports whether a bond has the MAC of its active port: the driver
 // then takes another one and ignores it (bond_main.c, bond_set_mac_address).
 func FollowsPort(l *rtnl.Link) bool {
@@ -33,13 +40,6 @@ func AfterMode(have map[string]string, mode string) map[string]string {
 	}
 	return out
 }
-
-// The driver's numbers of modes (if_bonding.h).
-const (
-	activeBackup = "1"
-	Mode8023AD   = "4"
-	balanceALB   = "6"
-)
 
 // MinLinks is how many ports a bond needs for its carrier; the option counts in
 // mode 802.3ad alone (drivers/net/bonding/bond_3ad.c, bond_3ad_set_carrier).

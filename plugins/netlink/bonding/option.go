@@ -9,7 +9,7 @@ import (
 )
 
 // NeedsDown are the bond options that the driver takes only while the bond is
-// down; fail_over_mac and mode want it without ports too (bond_options.c,
+// down; those of NeedsEmpty it wants without ports too (bond_options.c,
 // BOND_OPTFLAG_IFDOWN and BOND_OPTFLAG_NOSLAVES; measured on 6.1 and 6.12).
 var (
 	NeedsDown  = []string{"mode", "ad_select", "lacp_rate", "lacp_active", "ad_user_port_key", "tlb_dynamic_lb"}
@@ -61,12 +61,15 @@ func Takes(all map[string]string, name, value string) bool {
 // interface number 0, an empty list.
 var Clearables = []string{"primary", "arp_ip_target", "ns_ip6_target"}
 
+// IsClearable reports whether an option is one of Clearables.
 func IsClearable(name string) bool { return slices.Contains(Clearables, name) }
 
+// IsDelay reports whether an option counts in intervals of miimon.
 func IsDelay(name string) bool {
 	return name == "updelay" || name == "downdelay" || name == "peer_notif_delay"
 }
 
+// HasOne reports whether one of the names is among the options.
 func HasOne(options map[string]string, names []string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { _, ok := options[n]; return ok })
 }

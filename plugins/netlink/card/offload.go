@@ -96,6 +96,8 @@ func WantedFeatures(said map[string]bool, card map[string]rtnl.Feature) map[stri
 	return out
 }
 
+// WantedWake is what wake-on-LAN must become, nil if it is as it is wanted or
+// nothing is said.
 func WantedWake(said *bool, card *rtnl.Wake) *rtnl.Wake {
 	switch {
 	case said == nil || card == nil || *said == (card.On != 0):

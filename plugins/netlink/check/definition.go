@@ -30,6 +30,7 @@ func Asleep(h *host.Host, i *host.Interface) diag.List {
 	return nil
 }
 
+// Bond refuses options that the driver has not, and a MAC that it would not take.
 func Bond(i *host.Interface) diag.List {
 	if i.Bond == nil {
 		return nil

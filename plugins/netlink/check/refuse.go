@@ -18,41 +18,6 @@ import (
 	"linkspan/plugins/netlink/world"
 )
 
-// refuseCard names what the card itself cannot do.
-func refuseCard(i *host.Interface, l *rtnl.Link) diag.List {
-	if i.Ethernet == nil {
-		return nil
-	}
-	out := refuseMatch(i, l)
-	for _, name := range slices.Sorted(maps.Keys(i.Ethernet.Offload)) {
-		names := card.FeaturesOf(name, l.Features)
-		switch {
-		case len(names) == 0:
-			out = append(out, rule.Card.At(i.Path("offload"), "%q has no offload %q", i.Name, name))
-		case card.IsOn(names, l.Features) != i.Ethernet.Offload[name] && !slices.ContainsFunc(names, func(f string) bool { return !l.Features[f].Fixed }):
-			out = append(out, rule.Card.At(i.Path("offload"), "the driver of %q does not let %q be changed", i.Name, name))
-		}
-	}
-	if wake := i.Ethernet.WakeOnLAN; wake != nil && *wake && (l.Wake == nil || l.Wake.On == 0 && l.Wake.Can&card.WakeMagic == 0) {
-		out = append(out, rule.Card.At(i.Path("wake_on_lan"), "%q cannot wake the machine by a magic packet", i.Name))
-	}
-	return out
-}
-
-// refuseMatch holds what the definition says of the card against the card.
-func refuseMatch(i *host.Interface, l *rtnl.Link) diag.List {
-	var out diag.List
-	m := i.Ethernet.Match
-	for _, mark := range []struct{ name, want, have string }{
-		{"mac", m.MAC, cmp.Or(l.PermMAC, l.OwnMAC, l.MAC)}, {"driver", m.Driver, l.Driver}, {"path", strings.TrimPrefix(m.Path, "pci-"), l.Bus},
-	} {
-		if mark.want != "" && mark.want != mark.have {
-			out = append(out, rule.Match.At(i.Path("match"), "the %s of %q is %q", mark.name, i.Name, mark.have))
-		}
-	}
-	return out
-}
-
 // Refusals are what the kernel would accept and a person would regret.
 func Refusals(h *host.Host, have *world.World, want *goal.Goal) diag.List {
 	var out diag.List
@@ -106,6 +71,41 @@ func refuseTwice(i *host.Interface, have *world.World, want *goal.Goal) diag.Lis
 			if !want.Managed[link] {
 				out = append(out, rule.Twice.At(i.Path(host.Index("addresses", n)), "%s is on %q", p.Addr(), link))
 			}
+		}
+	}
+	return out
+}
+
+// refuseCard names what the card itself cannot do.
+func refuseCard(i *host.Interface, l *rtnl.Link) diag.List {
+	if i.Ethernet == nil {
+		return nil
+	}
+	out := refuseMatch(i, l)
+	for _, name := range slices.Sorted(maps.Keys(i.Ethernet.Offload)) {
+		names := card.FeaturesOf(name, l.Features)
+		switch {
+		case len(names) == 0:
+			out = append(out, rule.Card.At(i.Path("offload"), "%q has no offload %q", i.Name, name))
+		case card.IsOn(names, l.Features) != i.Ethernet.Offload[name] && !slices.ContainsFunc(names, func(f string) bool { return !l.Features[f].Fixed }):
+			out = append(out, rule.Card.At(i.Path("offload"), "the driver of %q does not let %q be changed", i.Name, name))
+		}
+	}
+	if wake := i.Ethernet.WakeOnLAN; wake != nil && *wake && (l.Wake == nil || l.Wake.On == 0 && l.Wake.Can&card.WakeMagic == 0) {
+		out = append(out, rule.Card.At(i.Path("wake_on_lan"), "%q cannot wake the machine by a magic packet", i.Name))
+	}
+	return out
+}
+
+// refuseMatch holds what the definition says of the card against the card.
+func refuseMatch(i *host.Interface, l *rtnl.Link) diag.List {
+	var out diag.List
+	m := i.Ethernet.Match
+	for _, mark := range []struct{ name, want, have string }{
+		{"mac", m.MAC, cmp.Or(l.PermMAC, l.OwnMAC, l.MAC)}, {"driver", m.Driver, l.Driver}, {"path", strings.TrimPrefix(m.Path, "pci-"), l.Bus},
+	} {
+		if mark.want != "" && mark.want != mark.have {
+			out = append(out, rule.Match.At(i.Path("match"), "the %s of %q is %q", mark.name, i.Name, mark.have))
 		}
 	}
 	return out

@@ -11,29 +11,8 @@ import (
 	"linkspan/plugins/netlink/world"
 )
 
-// WithHanging adds to the links touched what hung on those of them that somebody
-// has deleted: the kernel lets the ports of a link go with it, and deletes its
-// VLANs. What cannot be made again, as a guest's port that has gone, is left out.
-func WithHanging(was *rtnl.Graph, touched []string, now *world.World) []string {
-	out := slices.Clone(touched)
-	for n := 0; n < len(out); n++ {
-		if now.Link(out[n]) != nil {
-			continue
-		}
-		for i := range was.Links {
-			l := &was.Links[i]
-			hung := l.Master == out[n] || l.Parent == out[n]
-			made := l.Kind == "vlan" || l.Kind == "bridge" || l.Kind == "bond"
-			if hung && !slices.Contains(out, l.Name) && (made || now.Link(l.Name) != nil) {
-				out = append(out, l.Name)
-			}
-		}
-	}
-	return out
-}
-
 // Goal is what a plan leads to: a world, and which of its links count. Of a
-// link in managed, what is said is wanted; a managed link that the world does
+// link in Managed, what is said is wanted; a managed link that the world does
 // not have is to go. Everything else stays as it is.
 type Goal struct {
 	*world.World
@@ -64,4 +43,25 @@ func OfSnapshot(was *rtnl.Graph, touched []string) *Goal {
 		}
 	}
 	return g
+}
+
+// WithHanging adds to the links touched what hung on those of them that somebody
+// has deleted: the kernel lets the ports of a link go with it, and deletes its
+// VLANs. What cannot be made again, as a guest's port that has gone, is left out.
+func WithHanging(was *rtnl.Graph, touched []string, now *world.World) []string {
+	out := slices.Clone(touched)
+	for n := 0; n < len(out); n++ {
+		if now.Link(out[n]) != nil {
+			continue
+		}
+		for i := range was.Links {
+			l := &was.Links[i]
+			hung := l.Master == out[n] || l.Parent == out[n]
+			made := l.Kind == "vlan" || l.Kind == "bridge" || l.Kind == "bond"
+			if hung && !slices.Contains(out, l.Name) && (made || now.Link(l.Name) != nil) {
+				out = append(out, l.Name)
+			}
+		}
+	}
+	return out
 }

@@ -15,6 +15,7 @@ type Patience struct {
 
 var defaultPatience = Patience{Carrier: 45 * time.Second, LACP: 30 * time.Second}
 
+// Schema is what the backend's block may say.
 func Schema() host.Schema {
 	return host.Schema{
 		Doc: "Changes the running kernel without a restart of the network.",

@@ -54,10 +54,12 @@ func (p *Planner) lead() {
 	p.depart(true)
 }
 
+// Planner finds steps. What it has found so far is in Steps, and at the end the
+// whole way.
 type Planner struct {
+	Steps   []Planned
 	cur     *world.World // changed by each step
 	want    *goal.Goal
-	Steps   []Planned
 	live    map[string]bool           // in use now
 	kept    map[string]bool           // ports that keep a live bond alive until the move
 	due     []string                  // bridges whose card has changed: the switch must hear of it

@@ -9,6 +9,17 @@ import (
 	"linkspan/plugins/netlink/step"
 )
 
+// While an address moves from one link to another, packets for it come by the
+// one to which its routes do not lead: by the new one before, by the old one
+// until the neighbours have been told. With a strict rp_filter they are dropped;
+// with a loose one too, where the link has no IPv4 address at all
+// (net/ipv4/fib_frontend.c, __fib_validate_source). Red Hat's /etc/sysctl.conf
+// asks for the strict one (RHEL 4 to 6), systemd for a strict one before
+// version 240 and for a loose one since (sysctl.d/50-default.conf). So both
+// links are loose while it lasts, the new one has the address before, and the
+// old one keeps it until the neighbours know: alone, as a /32, which makes no
+// route to its network.
+
 // reverse is what counts for a link.
 func (p *Planner) reverse(link string) int {
 	return max(p.cur.ReversePath().All, p.cur.Link(link).ReversePath)

@@ -22,9 +22,10 @@ import (
 // which must stay where they are; so it is the bridge that gets its new name.
 type Alias struct {
 	Now, Then string
-	Gone      bool // then is no name, and cannot be one: the link is deleted
+	Gone      bool // Then is no name, and cannot be one: the link is deleted
 }
 
+// Aliases are those of one plan.
 type Aliases []Alias
 
 // xendCard is the name that xend gives to the card called name.

@@ -53,6 +53,7 @@ func renameLink(l *rtnl.Link, set func(*string)) {
 	}
 }
 
+// Route gives the links that a route names other names.
 func Route(r *rtnl.Route, set func(*string)) {
 	set(&r.Link)
 	r.Hops = slices.Clone(r.Hops)

@@ -10,17 +10,6 @@ import (
 	"strings"
 )
 
-// While an address moves from one link to another, packets for it come by the
-// one to which its routes do not lead: by the new one before, by the old one
-// until the neighbours have been told. With a strict rp_filter they are dropped;
-// with a loose one too, where the link has no IPv4 address at all
-// (net/ipv4/fib_frontend.c, __fib_validate_source). Red Hat's /etc/sysctl.conf
-// asks for the strict one (RHEL 4 to 6), systemd for a strict one before
-// version 240 and for a loose one since (sysctl.d/50-default.conf). So both
-// links are loose while it lasts, the new one has the address before, and the
-// old one keeps it until the neighbours know: alone, as a /32, which makes no
-// route to its network.
-
 // Values of the sysctl net.ipv4.conf.*.rp_filter (ip-sysctl.rst); of a link's
 // own and that of all links the greater counts.
 const (
@@ -29,6 +18,7 @@ const (
 	LooseReverse  = 2
 )
 
+// ReverseSysctl is its name among a link's Sysctls.
 const ReverseSysctl = "ipv4/conf/rp_filter"
 
 // sysctlTrees are the per-link sysctls of the kernel, below /proc/sys/net.
@@ -37,7 +27,8 @@ var sysctlTrees = []string{"ipv4/conf", "ipv6/conf", "ipv4/neigh", "ipv6/neigh"}
 // volatile sysctls are no settings: they tell a state or do something.
 var volatile = []string{"stable_secret", "mc_forwarding", "mtu"} // mtu is the link's own
 
-// ReadSysctls reads the sysctls of a link that are not as a new link has them.
+// ReadSysctls reads the sysctls of a link that are not as a new link has them,
+// as Link.Sysctls names them.
 func ReadSysctls(name string) map[string]string {
 	out := make(map[string]string)
 	if strings.Contains(name, "/") {
@@ -60,7 +51,8 @@ func ReadSysctls(name string) map[string]string {
 	return out
 }
 
-// WriteSysctls gives a link that was made again the sysctls that it had.
+// WriteSysctls gives a link the sysctls named: "ipv4/conf/rp_filter" → "0". One
+// that is none of a link's is refused.
 func WriteSysctls(link string, values map[string]string) error {
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(sysctlTrees, filepath.Dir(key)) {

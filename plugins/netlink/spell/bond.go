@@ -11,6 +11,8 @@ import (
 	"linkspan/plugins/netlink/rtnl"
 )
 
+// BondOptions spells the options of a bond as the language does, but for its
+// mode; what the language has no name for keeps the driver's.
 func BondOptions(l *rtnl.Link) map[string]string {
 	out := make(map[string]string)
 	for name, value := range l.Bond {

@@ -9,11 +9,8 @@ import (
 	"linkspan/plugins/netlink/rtnl"
 )
 
-// IsForeign reports whether a link is of a kind that linkspan never makes.
-func IsForeign(l *rtnl.Link) bool {
-	return !slices.Contains([]string{"", "bond", "vlan", "bridge", "veth", "dummy"}, l.Kind)
-}
-
+// KindOf is the kind of interface that a link is in the definition; what is no
+// bond, VLAN or bridge is a card.
 func KindOf(l *rtnl.Link) host.Kind {
 	switch l.Kind {
 	case "bond":
@@ -24,4 +21,9 @@ func KindOf(l *rtnl.Link) host.Kind {
 		return host.KindBridge
 	}
 	return host.KindEthernet
+}
+
+// IsForeign reports whether a link is of a kind that linkspan never makes.
+func IsForeign(l *rtnl.Link) bool {
+	return !slices.Contains([]string{"", "bond", "vlan", "bridge", "veth", "dummy"}, l.Kind)
 }

@@ -24,6 +24,23 @@ func HostRoute(r rtnl.Route) host.Route {
 	return h
 }
 
+// KernelRoute is HostRoute's way back: the route as the kernel would have it on a
+// link, of the protocol "static".
+func KernelRoute(h host.Route, on string) rtnl.Route {
+	r := rtnl.Route{Link: on, To: h.To.Masked(), Via: h.Via, Source: h.Source, Metric: uint32(h.Metric), Table: uint32(h.Table), OnLink: h.OnLink,
+		Protocol: unix.RTPROT_STATIC, Type: unix.RTN_UNICAST}
+	if r.Table == 0 {
+		r.Table = unix.RT_TABLE_MAIN
+	}
+	if r.To.Addr().Is6() && r.Metric == 0 {
+		r.Metric = 1024
+	}
+	if r.To.Addr().Is4() && !r.Via.IsValid() {
+		r.Scope = unix.RT_SCOPE_LINK
+	}
+	return r
+}
+
 // Route spells a route as `ip route` does.
 func Route(r rtnl.Route) string {
 	out := HostRoute(r).String()
@@ -50,19 +67,4 @@ func DeclaredRoutes(i *host.Interface) []host.Route {
 		out = append(out, host.Route{To: netip.PrefixFrom(netip.IPv6Unspecified(), 0), Via: i.Gateway6})
 	}
 	return out
-}
-
-func KernelRoute(h host.Route, on string) rtnl.Route {
-	r := rtnl.Route{Link: on, To: h.To.Masked(), Via: h.Via, Source: h.Source, Metric: uint32(h.Metric), Table: uint32(h.Table), OnLink: h.OnLink,
-		Protocol: unix.RTPROT_STATIC, Type: unix.RTN_UNICAST}
-	if r.Table == 0 {
-		r.Table = unix.RT_TABLE_MAIN
-	}
-	if r.To.Addr().Is6() && r.Metric == 0 {
-		r.Metric = 1024
-	}
-	if r.To.Addr().Is4() && !r.Via.IsValid() {
-		r.Scope = unix.RT_SCOPE_LINK
-	}
-	return r
 }

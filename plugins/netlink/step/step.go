@@ -19,50 +19,36 @@ func (s Step) IsMessage() bool {
 	return !slices.Contains([]Verb{Announce, Ready, Pause, AcceptRA, Sysctl, Features, Wake}, s.Do)
 }
 
-// Touched are the links that the step names.
-func (s Step) Touched() []plan.Ref {
-	var out []plan.Ref
-	if s.Link != "" {
-		out = append(out, backend.Ref(s.Link))
-	}
-	if s.Master != "" && s.Do == Master {
-		out = append(out, backend.Ref(s.Master))
-	}
-	if s.Name != "" {
-		out = append(out, backend.Ref(s.Name))
-	}
-	return out
-}
-
 // Verb is what a step does.
 type Verb string
 
+// What can be done; Link is the link that it is done to.
 const (
-	Create       Verb = "create"
-	Delete       Verb = "delete"
-	Names        Verb = "names"  // gives it alternative names
-	Rename       Verb = "rename" // gives Link the name Name
-	Set          Verb = "set"
-	Master       Verb = "master" // Master "" releases
-	Pass         Verb = "pass"   // lets Ports of a bridge that is down forward
-	Up           Verb = "up"
-	Down         Verb = "down"
-	VLANs        Verb = "vlans" // of a bridge port, or of a bridge itself
-	Entry        Verb = "entry" // of a bridge's forwarding table
-	Address      Verb = "address"
-	NoAddress    Verb = "no-address"
-	Route        Verb = "route" // replaces what holds the slot
-	NoRoute      Verb = "no-route"
-	Rule         Verb = "rule"
-	Neighbours   Verb = "neighbours" // carried over from Master to Link
-	NoNeighbours Verb = "no-neighbours"
-	Announce     Verb = "announce"
-	Ready        Verb = "ready" // waits until the link has been ready for Milliseconds
-	Pause        Verb = "pause"
-	AcceptRA     Verb = "accept-ra"
-	Sysctl       Verb = "sysctl"
-	Features     Verb = "features"
-	Wake         Verb = "wake"
+	Create       Verb = "create"        // makes it as New says
+	Delete       Verb = "delete"        // deletes it
+	Names        Verb = "names"         // gives it alternative names
+	Rename       Verb = "rename"        // gives Link the name Name
+	Set          Verb = "set"           // changes what New says
+	Master       Verb = "master"        // makes it a port of Master; "" releases
+	Pass         Verb = "pass"          // lets Ports of a bridge that is down forward
+	Up           Verb = "up"            // sets it up
+	Down         Verb = "down"          // sets it down
+	VLANs        Verb = "vlans"         // of a bridge port, or of a bridge itself
+	Entry        Verb = "entry"         // of a bridge's forwarding table
+	Address      Verb = "address"       // adds it
+	NoAddress    Verb = "no-address"    // takes it away
+	Route        Verb = "route"         // replaces what holds the slot
+	NoRoute      Verb = "no-route"      // takes it away
+	Rule         Verb = "rule"          // adds one of policy routing
+	Neighbours   Verb = "neighbours"    // carried over from Master to Link
+	NoNeighbours Verb = "no-neighbours" // takes them away
+	Announce     Verb = "announce"      // tells neighbours and switch where addresses and Guests are
+	Ready        Verb = "ready"         // waits until the link has been ready for Milliseconds
+	Pause        Verb = "pause"         // waits for Milliseconds
+	AcceptRA     Verb = "accept-ra"     // whether it takes router advertisements
+	Sysctl       Verb = "sysctl"        // sets those of New
+	Features     Verb = "features"      // turns offloads on and off
+	Wake         Verb = "wake"          // sets wake-on-LAN
 )
 
 // Step is one thing to do, in names. It is the Data of an operation, as JSON.
@@ -90,8 +76,11 @@ type Step struct {
 	Partner      bool             `json:"partner,omitempty"` // ready: its bonds have found their LACP partner
 }
 
+// Encode is the step as the Data of an operation.
 func (s Step) Encode() ([]byte, error) { return json.Marshal(s) }
 
+// Decode reads what Encode has written. A plan may come from a file that somebody
+// has changed: what lacks something, or names no link, is refused.
 func Decode(b []byte) (Step, error) {
 	var s Step
 	if err := json.Unmarshal(b, &s); err != nil {
@@ -128,4 +117,19 @@ func (s Step) isWhole() bool {
 		return s.Entry != nil
 	}
 	return true
+}
+
+// Touched are the links that the step names.
+func (s Step) Touched() []plan.Ref {
+	var out []plan.Ref
+	if s.Link != "" {
+		out = append(out, backend.Ref(s.Link))
+	}
+	if s.Master != "" && s.Do == Master {
+		out = append(out, backend.Ref(s.Master))
+	}
+	if s.Name != "" {
+		out = append(out, backend.Ref(s.Name))
+	}
+	return out
 }

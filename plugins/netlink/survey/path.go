@@ -74,6 +74,7 @@ type Paths struct {
 	below map[string][]string // of each link, before anything is done
 }
 
+// PathsOf finds the paths of a world in which nothing is done yet.
 func PathsOf(w *world.World, uses []Use) Paths {
 	out := Paths{of: importants(w, uses), below: make(map[string][]string)}
 	for _, i := range out.of {
@@ -82,6 +83,8 @@ func PathsOf(w *world.World, uses []Use) Paths {
 	return out
 }
 
+// Effects name each link of the paths that the steps touch, or that stands on
+// one.
 func (p Paths) Effects(steps []step.Step) []plan.Effect {
 	touched := make(map[string]bool)
 	for _, s := range steps {

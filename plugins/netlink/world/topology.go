@@ -8,39 +8,6 @@ import (
 	"linkspan/plugins/netlink/rtnl"
 )
 
-// SpeaksLACP reports whether a bond that needs a partner is below the link.
-func (w *World) SpeaksLACP(name string) bool {
-	l := w.Link(name)
-	if l == nil {
-		return false
-	}
-	return l.Kind == "bond" && l.Bond["mode"] == bonding.Mode8023AD || slices.ContainsFunc(w.Lowers(name), w.SpeaksLACP)
-}
-
-// IsNear reports whether a neighbour is in the network of one of the link's
-// addresses, or a route without a gateway leads to it there.
-func (w *World) IsNear(link string, ip netip.Addr) bool {
-	return slices.ContainsFunc(w.Addresses(link), func(a rtnl.Address) bool {
-		return a.Prefix.Masked().Contains(ip) || a.Peer.IsValid() && a.Peer.Masked().Contains(ip)
-	}) || slices.ContainsFunc(w.RoutesOf(link), func(r rtnl.Route) bool {
-		return !r.Via.IsValid() && len(r.Hops) == 0 && r.To.Bits() > 0 && r.To.Contains(ip)
-	})
-}
-
-// Below lists a link and all that it stands on.
-func (w *World) Below(name string) []string {
-	out, seen := []string{name}, map[string]bool{name: true}
-	for i := 0; i < len(out); i++ {
-		for _, l := range w.Lowers(out[i]) {
-			if !seen[l] {
-				seen[l] = true
-				out = append(out, l)
-			}
-		}
-	}
-	return out
-}
-
 // Lowers are the links that name stands on.
 func (w *World) Lowers(name string) []string {
 	l := w.Link(name)
@@ -70,6 +37,20 @@ func (w *World) Above(name string) []string {
 			if !seen[u] {
 				seen[u] = true
 				out = append(out, u)
+			}
+		}
+	}
+	return out
+}
+
+// Below lists a link and all that it stands on.
+func (w *World) Below(name string) []string {
+	out, seen := []string{name}, map[string]bool{name: true}
+	for i := 0; i < len(out); i++ {
+		for _, l := range w.Lowers(out[i]) {
+			if !seen[l] {
+				seen[l] = true
+				out = append(out, l)
 			}
 		}
 	}
@@ -106,3 +87,22 @@ func (w *World) Reachable(name string) bool {
 
 // Carries reports whether an address is on a link that is reachable.
 func (w *World) Carries(ip netip.Addr) bool { return slices.ContainsFunc(w.holders[ip], w.Reachable) }
+
+// SpeaksLACP reports whether a bond that needs a partner is below the link.
+func (w *World) SpeaksLACP(name string) bool {
+	l := w.Link(name)
+	if l == nil {
+		return false
+	}
+	return l.Kind == "bond" && l.Bond["mode"] == bonding.Mode8023AD || slices.ContainsFunc(w.Lowers(name), w.SpeaksLACP)
+}
+
+// IsNear reports whether a neighbour is in the network of one of the link's
+// addresses, or a route without a gateway leads to it there.
+func (w *World) IsNear(link string, ip netip.Addr) bool {
+	return slices.ContainsFunc(w.Addresses(link), func(a rtnl.Address) bool {
+		return a.Prefix.Masked().Contains(ip) || a.Peer.IsValid() && a.Peer.Masked().Contains(ip)
+	}) || slices.ContainsFunc(w.RoutesOf(link), func(r rtnl.Route) bool {
+		return !r.Via.IsValid() && len(r.Hops) == 0 && r.To.Bits() > 0 && r.To.Contains(ip)
+	})
+}

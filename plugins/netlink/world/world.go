@@ -76,6 +76,7 @@ func (w *World) guessMAC(bridge string) {
 	b.MACSet = b.MAC != lowest
 }
 
+// Link is the link of that name; nil is none.
 func (w *World) Link(name string) *rtnl.Link { return w.links[name] }
 
 // All lists the names of the links that are there, in order.
@@ -206,6 +207,7 @@ func (w *World) addRoute(r rtnl.Route) {
 	}
 }
 
+// HasRoute reports whether there is a route that does the same.
 func (w *World) HasRoute(r rtnl.Route) bool { return slices.ContainsFunc(w.routes[r.Slot()], r.Same) }
 
 // RoutesOf are the routes through a link.
