@@ -26,6 +26,7 @@ type rehearseFlags struct {
 	from, start        string
 	shell, keep, fetch bool
 	undo, verbose      bool
+	reverse            bool
 	runs               int
 	linkDelay          time.Duration
 	on                 rehearse.Machine // nil: User-Mode Linux, or what there is
@@ -45,7 +46,8 @@ The present network is read from this machine's kernel, from the files of a
 what ` + "`linkspan status -json`" + ` printed on the host, or a definition of it in HCL.
 With -start it is one of those from which hosts usually come: the address on the
 first card, on a VLAN of it, on the bond, on a VLAN of the bond, "bridge" or
-"xend"; "all" rehearses them one after the other.
+"xend"; "all" rehearses them one after the other. With -reverse as well, the
+definition's network is the present one, and the start is what is wanted.
 
 Exit codes: 0 nothing lost and all as planned, 1 the plan was refused or there was
 no rehearsal, 2 packets were lost or the end is not as planned, 5 applied and
@@ -60,6 +62,7 @@ undone, 6 the undo failed.`,
 	}
 	c.Flags().StringVar(&f.from, "from", "", "the present network from `FILE`: JSON of status, or HCL")
 	c.Flags().StringVar(&f.start, "start", "", "the present network by `NAME`, or all; see above")
+	c.Flags().BoolVar(&f.reverse, "reverse", false, "with -start: from the definition's network to that one")
 	c.Flags().IntVar(&f.runs, "runs", 1, "rehearse `N` times, each on a kernel of its own")
 	c.Flags().BoolVar(&f.undo, "undo", true, "roll back as well, and compare with what was before; not by default with -shell and -keep")
 	c.Flags().DurationVar(&f.linkDelay, "link-delay", 0, "how long a card's `TIME` to find its link is, once it was down, e.g. 2s")
@@ -76,6 +79,8 @@ func (f rehearseFlags) check() error {
 		return fmt.Errorf("-runs is at least 1, not %d", f.runs)
 	case f.from != "" && f.start != "":
 		return errors.New("-from and -start both say what the present network is")
+	case f.reverse && f.start == "":
+		return errors.New("-reverse turns a -start around, and there is none")
 	case (f.shell || f.keep) && f.runs > 1:
 		return errors.New("-shell and -keep are for one run")
 	case f.shell && f.keep:

@@ -165,19 +165,29 @@ func hostFiles(root string) ([]rehearse.File, error) {
 	return out, nil
 }
 
-// startsNamed gives the usual starts, one or all of them.
+// startsNamed gives the usual starts, one or all of them: the way from there
+// or, reversed, to there.
 func startsNamed(ctx context.Context, d *hostfile.Definition, f rehearseFlags) ([]rehearse.Scenario, error) {
 	var out []rehearse.Scenario
 	var names []string
 	for _, n := range rehearse.Starts(d.Host) {
+		if f.reverse && n.Undefinable {
+			continue
+		}
 		names = append(names, n.Name)
 		if f.start != "all" && f.start != n.Name {
 			continue
 		}
 		s := scenario(d, n.Name, n.Host, f)
-		wanted, added := rehearse.WithoutRest(s.Wanted, n.Host)
+		what := "added to the definition, as the start has it: "
+		if f.reverse {
+			s.Name, s.Start, s.Wanted = "the definition to "+n.Name, s.Wanted, n.Host
+			s.Wanted.Backends = s.Start.Backends
+			what = "added to what is wanted, as the definition has it: "
+		}
+		wanted, added := rehearse.WithoutRest(s.Wanted, s.Start)
 		if len(added) > 0 {
-			s.Remarks = append(s.Remarks, "added to the definition, as the start has it: "+strings.Join(added, ", "))
+			s.Remarks = append(s.Remarks, what+strings.Join(added, ", "))
 		}
 		s.Wanted, s.Definition = wanted, writer.Host(wanted)
 		if err := renderStart(ctx, &s); err != nil {
@@ -188,6 +198,8 @@ func startsNamed(ctx context.Context, d *hostfile.Definition, f rehearseFlags) (
 	switch {
 	case len(names) == 0:
 		return nil, fmt.Errorf("host %q has no address that stands on a card: there are no usual starts", d.Host.Name)
+	case len(out) == 0 && f.reverse && f.start == "xend":
+		return nil, usage(errors.New("-reverse: no definition leads to the start xend, which only xend makes; a rollback does (-start xend)"))
 	case len(out) == 0:
 		return nil, usage(fmt.Errorf("-start %q is none of %s, all%s", f.start, strings.Join(names, ", "), diag.DidYouMean(f.start, names)))
 	}

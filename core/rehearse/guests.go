@@ -12,8 +12,9 @@ import (
 const mostGuests = 8
 
 // placeGuests puts guests on the bridges: those that the start names by their
-// ports, else two on the first bridge and one on each other. Bridges that only
-// the change makes get theirs afterwards.
+// ports, else two on the first bridge and one on each other, unless the change
+// removes it, which is refused where guests are. Bridges that only the change
+// makes get theirs afterwards.
 func (b *worldBuilder) placeGuests() {
 	for n := range b.start.Interfaces {
 		i := &b.start.Interfaces[n]
@@ -21,6 +22,10 @@ func (b *worldBuilder) placeGuests() {
 			continue
 		}
 		ports := slices.DeleteFunc(slices.Clone(i.Ports()), func(p string) bool { return !b.isGuestPort(p) })
+		if w, named := b.wanted.Interface(i.Name); len(ports) == 0 && named && w.Wanted() == host.Absent {
+			b.remark("%s is to go, and so has no guest; with one, the plan would be refused", i.Name)
+			continue
+		}
 		if len(ports) == 0 {
 			ports = b.names(map[bool]int{true: 2, false: 1}[len(b.Guests) == 0], ports)
 		}

@@ -12,8 +12,9 @@ import (
 // NamedStart is a network that a host may have before a definition is first
 // carried out on it.
 type NamedStart struct {
-	Name string // of the interface that carries the address, "bridge" or "xend"
-	Host host.Host
+	Name        string // of the interface that carries the address, "bridge" or "xend"
+	Host        host.Host
+	Undefinable bool // no definition leads there: a card has another name than its own
 }
 
 // Starts gives the networks from which hosts usually come to the definition's:
@@ -29,7 +30,7 @@ func Starts(wanted host.Host) []NamedStart {
 	add := func(name string, is ...host.Interface) {
 		h := host.Host{Name: wanted.Name, Backends: wanted.Backends, Interfaces: append(is, s.otherCards(is)...)}
 		sortByName(h.Interfaces)
-		out = append(out, NamedStart{name, h})
+		out = append(out, NamedStart{Name: name, Host: h})
 	}
 	first := s.cards[0]
 	add(first, s.carry(cardNamed(first)))
@@ -48,6 +49,7 @@ func Starts(wanted host.Host) []NamedStart {
 		add("bridge", cardNamed(first), s.carry(bridgeOn(s.bridge.Name, first)))
 		renamed := "p" + first // xend's network-bridge renames the card so (xen 3.0 to 4.3, tools/hotplug/Linux/network-bridge)
 		add("xend", cardNamed(renamed), s.carry(bridgeOn(first, renamed)))
+		out[len(out)-1].Undefinable = true
 	}
 	return out
 }
@@ -142,9 +144,10 @@ func sortByName(is []host.Interface) {
 // does not name is to go, and says what it added. Cards cannot be deleted.
 func WithoutRest(wanted, start host.Host) (host.Host, []string) {
 	var added []string
+	definition := wanted
 	wanted.Interfaces = slices.Clone(wanted.Interfaces)
 	for _, i := range start.Interfaces {
-		if _, named := wanted.Interface(i.Name); named || i.Kind == host.KindEthernet {
+		if _, named := definition.Interface(i.Name); named || i.Kind == host.KindEthernet {
 			continue
 		}
 		i.State, i.Addresses, i.Routes, i.Gateway, i.Gateway6 = host.Absent, nil, nil, netip.Addr{}, netip.Addr{}

@@ -27,12 +27,16 @@ func (p *Planner) settle() {
 	waited := make(map[string]bool)
 	for _, name := range p.want.All() {
 		for _, a := range p.want.Addresses(name) {
-			if !waited[name] && p.isMissing(a) && p.cur.Reachable(name) && p.cur.Carries(a.Prefix.Addr()) {
+			if !waited[name] && (p.isMissing(a) || p.isAhead(a)) && p.cur.Reachable(name) && p.cur.Carries(a.Prefix.Addr()) {
 				waited[name] = true
 				p.await(name)
 			}
 		}
 	}
+}
+
+func (p *Planner) isAhead(a rtnl.Address) bool {
+	return slices.ContainsFunc(p.ahead[a.Link], a.Same)
 }
 
 // await waits until a link can carry something: the cards below it have found
@@ -78,8 +82,13 @@ func (p *Planner) isMine(link string) bool { return p.want.Managed[link] || !p.w
 func (p *Planner) moveAddresses() {
 	p.wake()
 	moved := p.addAddresses()
-	for link, added := range p.ahead {
-		moved[link] = append(moved[link], added...)
+	for _, link := range names(p.ahead) {
+		for _, other := range slices.Clone(p.cur.Holders(p.ahead[link][0].Prefix.Addr())) {
+			if other != link {
+				p.carryNeighbours(other, link)
+			}
+		}
+		moved[link] = append(moved[link], p.ahead[link]...)
 	}
 	clear(p.ahead)
 	p.letLinger(moved)

@@ -111,6 +111,9 @@ func (p *Planner) one(name string, may func(string) bool) {
 	if may(name) || len(p.cur.Ports(name)) == 0 {
 		p.settings(w)
 	}
+	if may(name) {
+		p.welcomeTwin(name)
+	}
 	p.joinPorts(w, may)
 	l = p.cur.Link(name)
 	switch {
