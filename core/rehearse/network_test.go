@@ -94,6 +94,27 @@ func TestWorldOfEachStart(t *testing.T) {
 	}
 }
 
+// TestReversed: the way back to a start names each interface once, and a bridge
+// that is to go has no guest, who would keep it.
+func TestReversed(t *testing.T) {
+	for _, s := range Starts(article()) {
+		wanted, _ := WithoutRest(s.Host, article())
+		var names []string
+		for _, i := range wanted.Interfaces {
+			if slices.Contains(names, i.Name) {
+				t.Errorf("to %s: %s is there twice", s.Name, i.Name)
+			}
+			names = append(names, i.Name)
+		}
+		start := article()
+		for _, g := range surroundings(&start, &wanted).Guests {
+			if i, _ := wanted.Interface(g.Bridge); i.Wanted() == host.Absent {
+				t.Errorf("to %s: %s is on %s, which is to go", s.Name, g.Port, g.Bridge)
+			}
+		}
+	}
+}
+
 func TestGuestsOfTheStartKeepTheirPorts(t *testing.T) {
 	start := host.Host{Name: "dom0-01", Interfaces: []host.Interface{cardNamed("eth0"), cardNamed("tap7"), bridgeOn("xenbr0", "eth0")}}
 	bridge := &start.Interfaces[2]

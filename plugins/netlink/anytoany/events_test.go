@@ -36,12 +36,13 @@ func (w *world) listen(begin *rtnl.Graph) (*events, error) {
 		defer e.mutex.Unlock()
 		e.lost = err
 	}
-	err := vnl.LinkSubscribeWithOptions(links, e.stop, vnl.LinkSubscribeOptions{Namespace: &w.ns, ErrorCallback: fail, ReceiveBufferSize: 8 << 20})
+	quiet := &unix.Timeval{Sec: 3600} // the library takes a minute without an event for an error
+	err := vnl.LinkSubscribeWithOptions(links, e.stop, vnl.LinkSubscribeOptions{Namespace: &w.ns, ErrorCallback: fail, ReceiveBufferSize: 8 << 20, ReceiveTimeout: quiet})
 	if err == nil {
-		err = vnl.AddrSubscribeWithOptions(addrs, e.stop, vnl.AddrSubscribeOptions{Namespace: &w.ns, ErrorCallback: fail, ReceiveBufferSize: 8 << 20})
+		err = vnl.AddrSubscribeWithOptions(addrs, e.stop, vnl.AddrSubscribeOptions{Namespace: &w.ns, ErrorCallback: fail, ReceiveBufferSize: 8 << 20, ReceiveTimeout: quiet})
 	}
 	if err == nil {
-		err = vnl.RouteSubscribeWithOptions(routes, e.stop, vnl.RouteSubscribeOptions{Namespace: &w.ns, ErrorCallback: fail, ReceiveBufferSize: 8 << 20})
+		err = vnl.RouteSubscribeWithOptions(routes, e.stop, vnl.RouteSubscribeOptions{Namespace: &w.ns, ErrorCallback: fail, ReceiveBufferSize: 8 << 20, ReceiveTimeout: quiet})
 	}
 	go e.gather(links, addrs, routes)
 	return e, err

@@ -210,7 +210,7 @@ func (p *Planner) isBefore(a, other rtnl.Address) bool {
 func (p *Planner) carryNeighbours(from, to string) {
 	var known []rtnl.Neighbour
 	for _, n := range p.cur.Known(from) {
-		if n.MAC != "00:00:00:00:00:00" {
+		if near := n.Address.IsLinkLocalUnicast() || p.cur.IsNear(to, n.Address); near && p.cur.Link(to).Up && n.MAC != "00:00:00:00:00:00" {
 			n.Link = to
 			known = append(known, n)
 		}

@@ -19,10 +19,10 @@ func (p *Planner) putBack() {
 		if !p.want.Managed[name] && w.Up != l.Up && p.parentUp(l) {
 			p.do(step.Step{Do: map[bool]step.Verb{true: step.Up, false: step.Down}[w.Up], Link: name})
 		}
-		p.permanent(name)
 		if p.want.Exact {
 			p.exactly(w)
 		}
+		p.permanent(name)
 	}
 	if p.want.Exact {
 		p.addRules()
@@ -30,13 +30,13 @@ func (p *Planner) putBack() {
 }
 
 // permanent gives a link its permanent neighbours again, which go when it goes
-// down.
+// down or gets another MAC.
 func (p *Planner) permanent(name string) {
-	if !p.cur.Link(name).Up {
-		return
-	}
 	if p.want.Exact {
 		p.forget(name)
+	}
+	if !p.cur.Link(name).Up {
+		return
 	}
 	var lost []rtnl.Neighbour
 	for _, n := range p.want.Known(name) {

@@ -144,7 +144,8 @@ func (d *detour) lead(moved map[string]string) {
 		l := &d.graph.Links[n]
 		switch l.Name {
 		case d.over:
-			l.Master, l.Up, l.MAC, l.MTU, l.BondPort, l.Place = bond.Master, true, "", 0, nil, 0
+			// The card has its own MTU again when it has left, which nothing tells: it must not be less than its VLANs'.
+			l.Master, l.Up, l.MAC, l.MTU, l.BondPort, l.Place = bond.Master, true, "", bond.MTU, nil, 0
 			d.claim(bond.Master)
 		case d.bond:
 			l.Master = ""

@@ -1,10 +1,12 @@
 package order
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
+	"linkspan/core/host"
 	"linkspan/plugins/netlink/rtnl"
 	"linkspan/plugins/netlink/world"
 )
@@ -77,6 +79,39 @@ func TestAddressLingersUntilTheNeighboursKnow(t *testing.T) {
 			t.Errorf("an address lingers for nothing:\n%s", said(p.Steps))
 		}
 		walk(t, g, p.Steps, false)
+	}
+}
+
+// TestTwinTakesThePackets: a card that leaves a bond of its MAC, and a bond that
+// gets the MAC of the card in use, draw its frames as soon as they send.
+func TestTwinTakesThePackets(t *testing.T) {
+	h := host.Host{Name: "dom0-01", Interfaces: []host.Interface{
+		{Kind: host.KindBond, Name: "bond0", State: host.Absent, Bond: &host.Bond{}},
+		{Kind: host.KindVLAN, Name: "bond0.2", State: host.Absent, VLAN: &host.VLAN{Parent: "bond0", ID: 2}},
+		{Kind: host.KindEthernet, Name: "eth0", Ethernet: &host.Ethernet{}},
+		{Kind: host.KindVLAN, Name: "eth0.2", VLAN: &host.VLAN{Parent: "eth0", ID: 2}, Addresses: []netip.Prefix{netip.MustParsePrefix("192.168.0.2/24")}, Gateway: netip.MustParseAddr("192.168.0.1")},
+		{Kind: host.KindEthernet, Name: "eth1", Ethernet: &host.Ethernet{}},
+	}}
+	const up, wait, told = "ip link set eth0.2 up", "wait until eth0.2 has had a carrier for 400 ms", "announce 192.168.0.2 from eth0.2"
+	const loosen, add, carry, tighten = "sysctl of eth0.2: ipv4/conf/rp_filter=2", "ip address add 192.168.0.2/24 dev eth0.2", "ip neighbour replace (1 known on bond0.2) dev eth0.2", "sysctl of eth0.2: ipv4/conf/rp_filter=1"
+	for strict, want := range map[int][]string{
+		0:                  {up, wait, add, carry, told},
+		rtnl.StrictReverse: {loosen, add, up, wait, carry, told, tighten},
+		rtnl.LooseReverse:  {add, up, wait, carry, told},
+	} {
+		start := func() *rtnl.Graph {
+			g := bondWithVLAN(strict)
+			g.Links[2].OwnMAC, g.Links[3].OwnMAC = "52:54:00:00:00:e0", "52:54:00:00:00:e1"
+			return g
+		}
+		p := planFor(h, start(), false)
+		inOrder(t, p, want)
+		end := walk(t, start(), p.Steps, false)
+		back := wayBack(start(), end, p.Steps, false)
+		if strict != 0 {
+			inOrder(t, back, []string{"ip address add 192.168.0.2/24 dev bond0.2", "ip link set bond0.2 up", "ip address delete 192.168.0.2/24 dev eth0.2"})
+		}
+		sameLinks(t, world.Of(walk(t, end, back.Steps, false)), world.Of(start()))
 	}
 }
 

@@ -13,6 +13,9 @@ func (w *World) setMAC(l *rtnl.Link, mac string, direct bool) {
 	}
 	old := l.MAC
 	l.MAC = mac
+	if l.Kind != "vlan" || direct { // NETDEV_CHANGEADDR flushes all, permanent ones too (net/core/neighbour.c, neigh_changeaddr)
+		delete(w.known, l.Name)
+	}
 	if !direct {
 		w.say(plan.EffectLink, l.Name, "the MAC of %s becomes %s", l.Name, orUnknown(mac))
 	}
