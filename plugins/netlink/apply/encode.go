@@ -40,6 +40,8 @@ func (e *encoder) requests(s step.Step) ([]rtnl.Request, error) {
 		return one(e.index.ReplaceRoute(*s.Route))
 	case step.NoRoute:
 		return one(e.index.DeleteRoute(*s.Route))
+	case step.NextHop:
+		return one(e.index.ReplaceNextHop(*s.NextHop))
 	case step.Rule:
 		return one(rtnl.AddRule(*s.Rule), nil)
 	}

@@ -18,6 +18,7 @@ func FuzzDecodeStep(f *testing.F) {
 		{Do: step.Set, Link: "eth0", New: &rtnl.Link{Port: map[string]int{"cost": 5}}},
 		{Do: step.Address, Link: "eth0", Address: &rtnl.Address{Link: "eth0", Prefix: ip}},
 		{Do: step.Route, Route: &rtnl.Route{Link: "eth0", To: ip.Masked(), Hops: []rtnl.Hop{{Link: "eth0"}}}},
+		{Do: step.NextHop, NextHop: &rtnl.NextHop{ID: 5, Link: "eth0", Members: []rtnl.Member{{ID: 6}}}},
 		{Do: step.Rule, Rule: &rtnl.Rule{Head: make([]byte, 12)}}, {Do: step.Entry, Link: "eth0", Entry: &rtnl.Entry{MAC: "52:54:00:00:00:01"}},
 		{Do: step.VLANs, Link: "eth0", VLANs: []rtnl.VLAN{{ID: 1, To: 5}}}, {Do: step.Neighbours, Link: "eth0", Neighbours: []rtnl.Neighbour{{MAC: "x"}}},
 		{Do: step.AcceptRA, Link: "eth0", New: &rtnl.Link{AcceptRA: &ra}}, {Do: step.Wake, Link: "eth0", New: &rtnl.Link{Wake: &rtnl.Wake{On: 0x20}}},

@@ -253,7 +253,11 @@ func lastOf(p netip.Prefix) netip.Addr {
 // latter, one whose gateway moves with its address to another link follows.
 func (t *target) routes(h *host.Host, was *rtnl.Graph) {
 	moved := t.moves(was)
+	t.nextHops(was, moved)
 	for _, r := range was.Routes {
+		if r.Object != 0 && !slices.ContainsFunc(t.graph.NextHops, func(h rtnl.NextHop) bool { return h.ID == r.Object }) {
+			continue
+		}
 		if slices.ContainsFunc(r.Links(), t.isGone) && moved[r.Link] == "" {
 			continue
 		}
@@ -273,6 +277,32 @@ func (t *target) routes(h *host.Host, was *rtnl.Graph) {
 		}
 		for _, r := range spell.DeclaredRoutes(i) {
 			t.graph.Routes = append(t.graph.Routes, spell.KernelRoute(r, i.Name))
+		}
+	}
+}
+
+// nextHops are the objects that stay: all but those of links that are to go. One
+// whose gateway moves with its address to another link follows.
+func (t *target) nextHops(was *rtnl.Graph, moved map[string]string) {
+	gone := make(map[uint32]bool)
+	for _, h := range was.NextHops {
+		to := moved[h.Link]
+		switch {
+		case len(h.Members) > 0:
+			continue
+		case to != "" && h.Via.IsValid():
+			h.Link = to
+		case t.isGone(h.Link):
+			gone[h.ID] = true
+			continue
+		}
+		t.graph.NextHops = append(t.graph.NextHops, h)
+	}
+	for _, h := range was.NextHops {
+		members := slices.DeleteFunc(slices.Clone(h.Members), func(m rtnl.Member) bool { return gone[m.ID] })
+		if len(members) > 0 {
+			h.Members = members
+			t.graph.NextHops = append(t.graph.NextHops, h)
 		}
 	}
 }

@@ -220,10 +220,18 @@ func (p *Planner) carryNeighbours(from, to string) {
 	}
 }
 
+// turnRoutes adds or replaces the routes that are not as wanted: those by next
+// hop objects after the objects.
 func (p *Planner) turnRoutes() {
+	p.turn(func(r rtnl.Route) bool { return r.Object == 0 })
+	p.turnNextHops()
+	p.turn(func(r rtnl.Route) bool { return r.Object != 0 })
+}
+
+func (p *Planner) turn(which func(rtnl.Route) bool) {
 	for _, slot := range p.want.Slots() {
 		for _, r := range p.want.Routes(slot) {
-			if p.cur.HasRoute(r) || hasObject(r) || !slices.ContainsFunc(r.Links(), p.isMine) || !p.reaches(r) {
+			if !which(r) || p.cur.HasRoute(r) || !slices.ContainsFunc(p.want.LinksOf(r), p.isMine) || !p.reaches(r) {
 				continue
 			}
 			p.do(step.Step{Do: step.Route, Link: r.Link, Route: &r})
@@ -231,18 +239,15 @@ func (p *Planner) turnRoutes() {
 	}
 }
 
-// hasObject reports whether a route goes by a next hop object, which is its
-// program's to make again when it went with its link.
-func hasObject(r rtnl.Route) bool {
-	const nextHop = 30 // linux/rtnetlink.h RTA_NH_ID
-	return slices.ContainsFunc(r.Rest, func(a rtnl.Attribute) bool { return a.Type == nextHop })
-}
-
 // reaches reports whether the kernel will take the route: its links are up, it
-// has its source, and an address in the gateway's prefix.
+// has its source, and an address in the gateway's prefix; or its object is there.
 func (p *Planner) reaches(r rtnl.Route) bool {
 	if r.Source.IsValid() && len(p.cur.Holders(r.Source)) == 0 {
 		return false
+	}
+	if r.Object != 0 {
+		_, there := p.cur.NextHop(r.Object)
+		return there
 	}
 	hops := r.Hops
 	if len(hops) == 0 {

@@ -24,6 +24,7 @@ func (p *Planner) putBack() {
 		}
 		p.permanent(name)
 	}
+	p.turnRoutes() // of links that have only now come up again
 	if p.want.Exact {
 		p.addRules()
 	}

@@ -159,6 +159,11 @@ func (d *detour) lead(moved map[string]string) {
 			d.mine[a.Link], a.Link = true, to
 		}
 	}
+	for n := range d.graph.NextHops {
+		if to, moves := moved[d.graph.NextHops[n].Link]; moves {
+			d.graph.NextHops[n].Link = to
+		}
+	}
 	for n := range d.graph.Routes {
 		rename.Route(&d.graph.Routes[n], func(name *string) {
 			if to, moves := moved[*name]; moves {

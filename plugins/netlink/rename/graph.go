@@ -18,6 +18,7 @@ func Graph(g *rtnl.Graph, to map[string]string) *rtnl.Graph {
 		}
 	}
 	out := &rtnl.Graph{Links: slices.Clone(g.Links), Addresses: slices.Clone(g.Addresses), Routes: slices.Clone(g.Routes), Rules: g.Rules,
+		NextHops:   slices.Clone(g.NextHops),
 		Neighbours: slices.Clone(g.Neighbours), Forwarding: slices.Clone(g.Forwarding), ReversePath: g.ReversePath}
 	for n := range out.Links {
 		renameLink(&out.Links[n], set)
@@ -27,6 +28,9 @@ func Graph(g *rtnl.Graph, to map[string]string) *rtnl.Graph {
 	}
 	for n := range out.Routes {
 		Route(&out.Routes[n], set)
+	}
+	for n := range out.NextHops {
+		set(&out.NextHops[n].Link)
 	}
 	for n := range out.Neighbours {
 		set(&out.Neighbours[n].Link)
@@ -81,6 +85,11 @@ func Step(s step.Step, set func(*string)) step.Step {
 		r := *s.Route
 		Route(&r, set)
 		s.Route = &r
+	}
+	if s.NextHop != nil {
+		h := *s.NextHop
+		set(&h.Link)
+		s.NextHop = &h
 	}
 	if s.Entry != nil {
 		e := *s.Entry

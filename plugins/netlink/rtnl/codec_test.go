@@ -68,6 +68,36 @@ func TestAddressAndRouteMessagesRoundTrip(t *testing.T) {
 	}
 }
 
+func TestNextHopMessagesRoundTrip(t *testing.T) {
+	x, names := Indexes{"eth0": 7}, map[int]string{7: "eth0"}
+	for _, want := range []NextHop{
+		{ID: 5, Link: "eth0", Via: netip.MustParseAddr("192.0.2.1"), Family: unix.AF_INET, Protocol: unix.RTPROT_BIRD, OnLink: true},
+		{ID: 6, Link: "eth0", Via: netip.MustParseAddr("fe80::1"), Family: unix.AF_INET6},
+		{ID: 7, Family: unix.AF_INET, Rest: []Attribute{{unix.NHA_BLACKHOLE, []byte{}}}},
+		{ID: 8, Members: []Member{{ID: 5, Weight: 300}, {ID: 7}}, Rest: []Attribute{{unix.NHA_GROUP_TYPE, []byte{1, 0}},
+			{unix.NLA_F_NESTED | nhaResilient, appendAttribute(nil, 1, []byte{128, 0})}}},
+	} {
+		r, err := x.ReplaceNextHop(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := decodeNextHop(r.Body, names); err != nil || !reflect.DeepEqual(got, want) || !got.Same(want) {
+			t.Errorf("got %+v (%v), want %+v", got, err, want)
+		}
+	}
+	// What the kernel tells of a route by an object beside the object's id.
+	told := Route{Link: "eth0", Via: netip.MustParseAddr("192.0.2.1"), To: netip.MustParsePrefix("10.0.0.0/8"), Object: 5, Table: 254, Type: unix.RTN_UNICAST,
+		Rest: []Attribute{{unix.RTA_ENCAP_TYPE, []byte{1, 0}}, {unix.NLA_F_NESTED | unix.RTA_ENCAP, []byte{}}}}
+	body, err := x.route(told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Route{To: told.To, Object: 5, Table: 254, Type: unix.RTN_UNICAST}
+	if got, err := decodeRoute(body, names); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v (%v), want %+v", got, err, want)
+	}
+}
+
 func TestBridgeMessagesRoundTrip(t *testing.T) {
 	want := []VLAN{{ID: 1, PVID: true, Untagged: true}, {ID: 5, To: 9}, {ID: 20, Untagged: true}}
 	index, got, err := decodeVLANs(SetVLANs(4, want, false, false).Body)
@@ -105,6 +135,9 @@ func FuzzDecode(f *testing.F) {
 	if e, err := AddEntry(3, Entry{MAC: "52:54:00:00:00:01", VLAN: 2, State: unix.NUD_NOARP}); err == nil {
 		f.Add(e.Body)
 	}
+	if h, err := x.ReplaceNextHop(NextHop{ID: 5, Link: "bond0", Members: []Member{{ID: 6}}, Rest: []Attribute{{nhaResilient, appendAttribute(nil, 1, []byte{128, 0})}}}); err == nil {
+		f.Add(h.Body)
+	}
 	f.Add(AddRule(Rule{Head: make([]byte, sizeofRuleHeader), In: "eth0"}).Body)
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		_, _ = decodeLink(b)
@@ -114,6 +147,7 @@ func FuzzDecode(f *testing.F) {
 		_, _, _, _ = decodeEntry(b)
 		_, _, _ = decodeVLANs(b)
 		_, _ = decodeRule(b)
+		_, _ = decodeNextHop(b, map[int]string{3: "bond0"})
 		_ = messages(b, func(h header, body []byte) error {
 			_ = acknowledgement(h, body)
 			return nil

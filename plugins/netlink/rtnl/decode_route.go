@@ -34,6 +34,9 @@ func decodeRoute(b []byte, names map[int]string) (Route, error) {
 		}
 		r.attribute(ad, names)
 	}
+	if r.Object != 0 {
+		r.byObject()
+	}
 	r.To = netip.PrefixFrom(to, bits)
 	if !r.To.IsValid() {
 		return r, fmt.Errorf("route message with no destination of %d bits", bits)
@@ -58,6 +61,8 @@ func (r *Route) attribute(ad *nl.AttributeDecoder, names map[int]string) {
 			r.Hops, err = hops(b, names)
 			return err
 		})
+	case rtaNextHop:
+		r.Object = ad.Uint32()
 	case unix.RTA_CACHEINFO: // what is left of a lifetime
 	case unix.RTA_PREF:
 		if b := ad.Bytes(); len(b) == 1 && b[0] != 0 { // medium is what a new route has

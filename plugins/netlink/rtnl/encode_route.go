@@ -99,6 +99,9 @@ func (x Indexes) route(r Route) ([]byte, error) {
 		}
 		b = appendAttribute(b, unix.RTA_MULTIPATH, list)
 	}
+	if r.Object != 0 {
+		b = appendAttribute(b, rtaNextHop, u32(int(r.Object)))
+	}
 	if r.Metric != 0 {
 		b = appendAttribute(b, unix.RTA_PRIORITY, u32(int(r.Metric)))
 	}

@@ -14,6 +14,7 @@ type Graph struct {
 	Links       []Link      `json:"links"` // by name
 	Addresses   []Address   `json:"addresses,omitempty"`
 	Routes      []Route     `json:"routes,omitempty"` // those that somebody made; see IsManageable
+	NextHops    []NextHop   `json:"next_hops,omitempty"`
 	Rules       []Rule      `json:"rules,omitempty"`
 	Neighbours  []Neighbour `json:"neighbours,omitempty"`
 	Forwarding  []Entry     `json:"forwarding,omitempty"` // static entries of bridges
@@ -165,7 +166,7 @@ func (a Address) IsDynamic() bool { return a.Valid != NeverExpires || a.Protocol
 // Route is one route that somebody made; those the kernel makes itself with an
 // address are left out.
 type Route struct {
-	Link     string       `json:"link,omitempty"` // "" of a multipath route, or of none
+	Link     string       `json:"link,omitempty"` // "" of a multipath route, of one by an object, or of none
 	To       netip.Prefix `json:"to"`
 	Via      netip.Addr   `json:"via,omitzero"`
 	Source   netip.Addr   `json:"source,omitzero"`
@@ -177,6 +178,9 @@ type Route struct {
 	TOS      uint8        `json:"tos,omitempty"`
 	OnLink   bool         `json:"onlink,omitempty"`
 	Hops     []Hop        `json:"hops,omitempty"` // of a multipath route
+	// Object is the id of the NextHop that the route goes by: that has the link
+	// and the gateway then.
+	Object uint32 `json:"object,omitempty"`
 	// Rest are the attributes that are kept and not understood (metrics,
 	// encapsulation), as the kernel spelt them.
 	Rest []Attribute `json:"rest,omitempty"`
@@ -210,7 +214,7 @@ func (r Route) Slot() Slot { return Slot{r.To, r.Table, r.Metric, r.TOS} }
 
 // Same reports whether two routes send the same packets the same way.
 func (r Route) Same(b Route) bool {
-	if r.Link != b.Link || r.Slot() != b.Slot() || r.Via != b.Via || r.Source != b.Source || r.OnLink != b.OnLink || len(r.Hops) != len(b.Hops) {
+	if r.Link != b.Link || r.Slot() != b.Slot() || r.Via != b.Via || r.Source != b.Source || r.OnLink != b.OnLink || r.Object != b.Object || len(r.Hops) != len(b.Hops) {
 		return false
 	}
 	for i, h := range r.Hops {
@@ -221,7 +225,7 @@ func (r Route) Same(b Route) bool {
 	return true
 }
 
-// Links are the links that the route uses.
+// Links are the links that the route itself names; one by an object names "".
 func (r Route) Links() []string {
 	if len(r.Hops) == 0 {
 		return []string{r.Link}

@@ -41,7 +41,7 @@ func (c *Conn) Graph() (*Graph, error) {
 	for _, part := range []struct {
 		what string
 		read func(*Graph, map[int]string) error
-	}{{"addresses", c.addresses}, {"routes", c.routes}, {"rules", c.rules}, {"neighbours", c.neighbours}, {"bridges", c.bridges}} {
+	}{{"addresses", c.addresses}, {"next hops", c.nextHops}, {"routes", c.routes}, {"rules", c.rules}, {"neighbours", c.neighbours}, {"bridges", c.bridges}} {
 		if err := part.read(g, names); err != nil {
 			return nil, fmt.Errorf("read %s: %w", part.what, err)
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -44,6 +46,9 @@ func KernelRoute(h host.Route, on string) rtnl.Route {
 // Route spells a route as `ip route` does.
 func Route(r rtnl.Route) string {
 	out := HostRoute(r).String()
+	if r.Object != 0 {
+		out += fmt.Sprintf(" nhid %d", r.Object)
+	}
 	for _, h := range r.Hops {
 		out += " nexthop"
 		if h.Via.IsValid() {
@@ -65,6 +70,29 @@ func DeclaredRoutes(i *host.Interface) []host.Route {
 	}
 	if i.Gateway6.IsValid() {
 		out = append(out, host.Route{To: netip.PrefixFrom(netip.IPv6Unspecified(), 0), Via: i.Gateway6})
+	}
+	return out
+}
+
+// NextHop spells a next hop object as `ip nexthop` does.
+func NextHop(h rtnl.NextHop) string {
+	out := fmt.Sprintf("id %d", h.ID)
+	if h.Via.IsValid() {
+		out += " via " + h.Via.String()
+	}
+	if h.Link != "" {
+		out += " dev " + h.Link
+	}
+	var members []string
+	for _, m := range h.Members {
+		one := strconv.FormatUint(uint64(m.ID), 10)
+		if m.Weight != 0 {
+			one += fmt.Sprintf(",%d", int(m.Weight)+1)
+		}
+		members = append(members, one)
+	}
+	if len(members) > 0 {
+		out += " group " + strings.Join(members, "/")
 	}
 	return out
 }

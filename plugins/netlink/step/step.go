@@ -39,6 +39,7 @@ const (
 	NoAddress    Verb = "no-address"    // takes it away
 	Route        Verb = "route"         // replaces what holds the slot
 	NoRoute      Verb = "no-route"      // takes it away
+	NextHop      Verb = "next-hop"      // replaces the object of that id
 	Rule         Verb = "rule"          // adds one of policy routing
 	Neighbours   Verb = "neighbours"    // carried over from Master to Link
 	NoNeighbours Verb = "no-neighbours" // takes them away
@@ -60,6 +61,7 @@ type Step struct {
 	New          *rtnl.Link       `json:"new,omitempty"`  // create: all of it; set: what is said
 	Address      *rtnl.Address    `json:"address,omitempty"`
 	Route        *rtnl.Route      `json:"route,omitempty"`
+	NextHop      *rtnl.NextHop    `json:"next_hop,omitempty"`
 	Rule         *rtnl.Rule       `json:"rule,omitempty"`
 	Entry        *rtnl.Entry      `json:"entry,omitempty"`
 	VLANs        []rtnl.VLAN      `json:"vlans,omitempty"`
@@ -111,6 +113,8 @@ func (s Step) isWhole() bool {
 		return s.Address != nil && s.Address.Prefix.IsValid()
 	case Route, NoRoute:
 		return s.Route != nil && s.Route.To.IsValid()
+	case NextHop:
+		return s.NextHop != nil && s.NextHop.ID != 0
 	case Rule:
 		return s.Rule != nil && len(s.Rule.Head) >= 12 // struct fib_rule_hdr
 	case Entry:

@@ -37,6 +37,8 @@ func (s Step) String() string {
 		return "ip route replace " + spell.Route(*s.Route)
 	case NoRoute:
 		return "ip route delete " + spell.Route(*s.Route)
+	case NextHop:
+		return "ip nexthop replace " + spell.NextHop(*s.NextHop)
 	case Neighbours, NoNeighbours:
 		return s.neighbours()
 	case Announce:

@@ -31,7 +31,7 @@ func toward(w *world.World, ip netip.Addr) string {
 			continue
 		}
 		for _, r := range w.Routes(s) {
-			if links := r.Links(); links[0] != "" {
+			if links := w.LinksOf(r); len(links) > 0 && links[0] != "" {
 				best, link = s.To.Bits(), links[0]
 			}
 		}
@@ -50,7 +50,7 @@ func importants(w *world.World, uses []Use) []important {
 			if s.To.Bits() != 0 || r.Type != unix.RTN_UNICAST {
 				continue
 			}
-			for _, link := range r.Links() {
+			for _, link := range w.LinksOf(r) {
 				why := "the default route " + strings.TrimPrefix(spell.Route(r), "default ")
 				out = append(out, important{link, why})
 			}

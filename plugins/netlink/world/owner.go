@@ -13,7 +13,7 @@ import (
 // of daemons and DHCP clients have protocols of their own. A client that does
 // not say so is known by its address: its gateway is in no other's network.
 func IsOurs(w *World, r rtnl.Route) bool {
-	if r.Protocol != unix.RTPROT_BOOT && r.Protocol != unix.RTPROT_STATIC || r.Type != unix.RTN_UNICAST || len(r.Rest)+len(r.Hops) > 0 || r.TOS != 0 {
+	if r.Protocol != unix.RTPROT_BOOT && r.Protocol != unix.RTPROT_STATIC || r.Type != unix.RTN_UNICAST || len(r.Rest)+len(r.Hops) > 0 || r.Object != 0 || r.TOS != 0 {
 		return false
 	}
 	dynamic := false

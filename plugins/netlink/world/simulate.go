@@ -28,7 +28,13 @@ func (w *World) say(kind plan.EffectKind, link, text string, args ...any) {
 // What is lost is no longer in the world, and the planner puts it back.
 func (w *World) Do(s step.Step, tell func(plan.Effect)) {
 	w.tell = tell
-	defer func() { w.tell = nil }()
+	carrying := w.carrying()
+	w.do(s)
+	w.loseNextHops(carrying)
+	w.tell = nil
+}
+
+func (w *World) do(s step.Step) {
 	l := w.Link(s.Link)
 	switch s.Do {
 	case step.Create:
@@ -74,6 +80,8 @@ func (w *World) Do(s step.Step, tell func(plan.Effect)) {
 		w.addRoute(*s.Route)
 	case step.NoRoute:
 		w.dropRoute(*s.Route)
+	case step.NextHop:
+		w.nextHops[s.NextHop.ID] = *s.NextHop
 	}
 }
 
@@ -181,7 +189,7 @@ func (w *World) up(name string, direct bool) {
 	if l == nil || l.Up {
 		return
 	}
-	l.Up = true
+	l.Up, l.Carrier = true, true
 	if !direct {
 		w.say(plan.EffectLink, name, "%s goes up with it", name)
 	}

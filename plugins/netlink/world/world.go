@@ -23,6 +23,8 @@ type World struct {
 	slots     []rtnl.Slot                // of routes, in order; some may be empty
 	through   map[string][]rtnl.Slot     // of routes by link; some may be empty
 	sources   map[netip.Addr][]rtnl.Slot // of routes by source; some may be empty
+	byObject  map[uint32][]rtnl.Slot     // of routes by the next hop object; some may be empty
+	nextHops  map[uint32]rtnl.NextHop
 	known     map[string][]rtnl.Neighbour
 	entries   map[string][]rtnl.Entry
 	rules     []rtnl.Rule
@@ -35,7 +37,8 @@ type World struct {
 func Of(g *rtnl.Graph) *World {
 	w := &World{links: make(map[string]*rtnl.Link, len(g.Links)), byMaster: make(map[string][]string), byParent: make(map[string][]string),
 		addresses: make(map[string][]rtnl.Address), holders: make(map[netip.Addr][]string), routes: make(map[rtnl.Slot][]rtnl.Route),
-		through: make(map[string][]rtnl.Slot), sources: make(map[netip.Addr][]rtnl.Slot), known: make(map[string][]rtnl.Neighbour), entries: make(map[string][]rtnl.Entry), rules: g.Rules, reverse: g.ReversePath}
+		through: make(map[string][]rtnl.Slot), sources: make(map[netip.Addr][]rtnl.Slot), byObject: make(map[uint32][]rtnl.Slot), nextHops: make(map[uint32]rtnl.NextHop),
+		known: make(map[string][]rtnl.Neighbour), entries: make(map[string][]rtnl.Entry), rules: g.Rules, reverse: g.ReversePath}
 	for _, l := range g.Links {
 		w.addLink(l)
 	}
@@ -50,6 +53,9 @@ func Of(g *rtnl.Graph) *World {
 	}
 	for _, r := range g.Routes {
 		w.addRoute(r)
+	}
+	for _, h := range g.NextHops {
+		w.nextHops[h.ID] = h
 	}
 	for _, n := range g.Neighbours {
 		w.known[n.Link] = append(w.known[n.Link], n)
@@ -200,6 +206,9 @@ func (w *World) addRoute(r rtnl.Route) {
 	if r.Source.IsValid() && !slices.Contains(w.sources[r.Source], s) {
 		w.sources[r.Source] = append(w.sources[r.Source], s)
 	}
+	if r.Object != 0 && !slices.Contains(w.byObject[r.Object], s) {
+		w.byObject[r.Object] = append(w.byObject[r.Object], s)
+	}
 	for _, link := range r.Links() {
 		if !slices.Contains(w.through[link], s) {
 			w.through[link] = append(w.through[link], s)
@@ -231,7 +240,7 @@ func (w *World) dropRoute(r rtnl.Route) {
 
 // Graph spells the world as a graph again.
 func (w *World) Graph() *rtnl.Graph {
-	out := &rtnl.Graph{Rules: w.rules, ReversePath: w.reverse}
+	out := &rtnl.Graph{NextHops: w.NextHops(), Rules: w.rules, ReversePath: w.reverse}
 	for _, name := range w.All() {
 		out.Links = append(out.Links, *w.links[name])
 		out.Addresses = append(out.Addresses, w.addresses[name]...)

@@ -1,0 +1,90 @@
+package netlink_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"linkspan/core/backend"
+	"linkspan/core/host"
+	"linkspan/core/rehearse/lab"
+	"linkspan/plugins/netlink"
+)
+
+// told is what iproute2 tells of next hop objects and of the routes by them.
+func told(t *testing.T) string {
+	t.Helper()
+	cmd := exec.Command("ip", "-batch", "-")
+	cmd.Stdin = strings.NewReader("nexthop show\nroute show table all\nroute show table all root 2001:db8::/32\n")
+	b, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("ip -batch: %v\n%s", err, b)
+	}
+	var out []string
+	for line := range strings.Lines(string(b)) {
+		if strings.HasPrefix(line, "id ") || strings.Contains(line, "nhid") {
+			out = append(out, strings.TrimSpace(line))
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// objects are what a routing daemon has made on a link with the gateway
+// 192.168.0.1: a next hop of each family, a group and routes by them.
+func objects(link string) []string {
+	return []string{
+		"nexthop add id 5 via 192.168.0.1 dev " + link + " proto bird",
+		"nexthop add id 6 via fe80::99 dev " + link + " proto bird",
+		"nexthop add id 7 via 192.168.0.9 dev " + link + " proto zebra",
+		"nexthop add id 3 group 5,20/7 proto bird",
+		"nexthop add id 8 blackhole",
+		"route add 10.5.0.0/16 nhid 5 proto bird",
+		"route add 10.3.0.0/16 nhid 3 proto bird metric 20",
+		"route add 10.4.0.0/16 nhid 3 proto bird table 100",
+		"route add 10.8.0.0/16 nhid 8 proto bird",
+		"route add 2001:db8:6::/64 nhid 6 proto bird",
+	}
+}
+
+// TestNextHopObjectsAreKept: next hop objects of another program, which go with
+// a link that goes down or loses its carrier, are there afterwards, on the link
+// that has their gateway then, with the routes by them; and an undo brings them
+// back to where they were.
+func TestNextHopObjectsAreKept(t *testing.T) {
+	if !lab.Inside(t) {
+		return
+	}
+	world(t)
+	const address, via = "192.168.0.2/24", "192.168.0.1"
+	single := func(mode string) host.Host {
+		b := gateway(with(bond("bond0", "eth0"), address), via)
+		b.Bond.Mode = mode
+		return hostWith(card("eth0"), card("eth1"), b)
+	}
+	for _, tt := range []struct {
+		name, from, to string
+		start, end     host.Host
+	}{
+		{"the address moves", "eth0", "eth1", starts()["eth0"], hostWith(card("eth0"), gateway(with(card("eth1"), address), via))},
+		{"the link goes down", "bond0", "bond0", single("active-backup"), single("balance-xor")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			apply(t, tt.start)
+			ip(t, objects(tt.from)...)
+			before := told(t)
+			shot := apply(t, tt.end)
+			want := strings.ReplaceAll(before, " dev "+tt.from+" ", " dev "+tt.to+" ")
+			if got := told(t); got != want || !strings.Contains(got, "2001:db8:6::/64 nhid 6") || !strings.Contains(got, "id 3 group 5,20/7") {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+			if err := netlink.New().(backend.Applier).Restore(t.Context(), shot); err != nil {
+				t.Fatalf("restore: %v", err)
+			}
+			if got := told(t); got != before {
+				t.Errorf("after the undo, got\n%s\nwant\n%s", got, before)
+			}
+			ip(t, "nexthop flush")
+			apply(t, cleared(tt.start))
+		})
+	}
+}

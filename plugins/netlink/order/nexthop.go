@@ -1,0 +1,53 @@
+package order
+
+import (
+	"slices"
+
+	"linkspan/plugins/netlink/rtnl"
+	"linkspan/plugins/netlink/step"
+)
+
+// turnNextHops makes the next hop objects as they are wanted, that is as they
+// were, on the links that have their gateways now. The kernel takes none on a
+// link without a carrier (net/ipv4/nexthop.c, rtm_to_nh_config), which a link
+// that has just gone up, or got its first port, may still be looking for.
+func (p *Planner) turnNextHops() {
+	for _, h := range p.want.NextHops() {
+		have, _ := p.cur.NextHop(h.ID)
+		if have.Same(h) || !slices.ContainsFunc(p.want.LinksOfHop(h), p.isMine) || !p.takesNextHop(h) {
+			continue
+		}
+		if h.Link != "" && !p.isSteady(h.Link) {
+			p.await(h.Link)
+		}
+		p.do(step.Step{Do: step.NextHop, Link: h.Link, NextHop: &h})
+	}
+}
+
+// takesNextHop reports whether the kernel will take the object: its link has a
+// carrier and leads to the gateway, or its members are there.
+func (p *Planner) takesNextHop(h rtnl.NextHop) bool {
+	if len(h.Members) > 0 {
+		return !slices.ContainsFunc(h.Members, func(m rtnl.Member) bool {
+			_, there := p.cur.NextHop(m.ID)
+			return !there
+		})
+	}
+	near := !h.Via.IsValid() || h.OnLink || h.Via.IsLinkLocalUnicast() || p.cur.IsNear(h.Link, h.Via)
+	return near && p.cur.HasCarrier(h.Link)
+}
+
+// isSteady reports whether a link has the carrier that it had, or has been waited
+// for, since something below it was touched.
+func (p *Planner) isSteady(link string) bool {
+	below := p.cur.Below(link)
+	for _, s := range slices.Backward(p.Steps) {
+		if s.Do == step.Ready && s.Link == link && !s.Awake {
+			return true
+		}
+		if slices.Contains([]step.Verb{step.Create, step.Up, step.Down, step.Master}, s.Do) && slices.Contains(below, s.Link) {
+			return false
+		}
+	}
+	return true
+}
