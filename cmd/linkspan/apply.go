@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,9 @@ func (a *app) applyCommand() *cobra.Command {
 		Args:  cobra.MaximumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			a.withoutReader()
+			if err := aboveZero(c, f.confirm); err != nil {
+				return err
+			}
 			if len(args) > 0 && isSavedPlan(args[0]) {
 				return a.applySaved(c.Context(), args, f)
 			}
@@ -70,6 +74,15 @@ func unheard(err error) error {
 		return nil
 	}
 	return err
+}
+
+// aboveZero refuses a -confirm that waits for nobody: it would be an apply that
+// nothing undoes.
+func aboveZero(c *cobra.Command, confirm time.Duration) error {
+	if c.Flags().Changed("confirm") && confirm <= 0 {
+		return usage(fmt.Errorf("-confirm is a time above 0, e.g. 2m, not %s", confirm))
+	}
+	return nil
 }
 
 // isSavedPlan tells a saved plan, a regular file that is no definition, from a
@@ -129,20 +142,20 @@ func orSlash(root string) string {
 
 // carryOut shows the plan, asks, and applies it.
 func (a *app) carryOut(ctx context.Context, s *session, p *plan.Plan, f applyFlags) error {
-	if f.expect != "" && f.expect != p.Digest {
-		return exit{code: exitRefused, err: fmt.Errorf("the plan is %s, not %s as expected; nothing was changed", p.Digest, f.expect)}
-	}
 	if !f.brief {
 		if err := unheard(a.showPlan(p, f.PlanOptions)); err != nil {
 			return err
 		}
+	}
+	if f.expect != "" && f.expect != p.Digest {
+		return exit{code: exitRefused, err: fmt.Errorf("the plan is %s, as shown, not %s as expected; nothing was changed", p.Digest, f.expect)}
 	}
 	confirm, err := a.confirmation(s, f)
 	if err != nil {
 		return err
 	}
 	if p.Empty() && f.confirm > 0 {
-		if run, err := engine.Extend(a.journals(), f.confirm); !errors.Is(err, engine.ErrNothingPending) {
+		if run, err := engine.Extend(a.journals(), f.confirm, a.guard(p.Root)); !errors.Is(err, engine.ErrNothingPending) {
 			return a.extended(run, f.confirm, err)
 		}
 	}
@@ -196,7 +209,7 @@ func (a *app) applying(ctx context.Context, p *plan.Plan, confirm time.Duration,
 		o.Services, o.Probe = service.Host{}, check.Probe
 	}
 	if p.Root == "" || confirm > 0 {
-		o.Guard = hostGuard{stateDir: a.absolute(a.stateDir()), root: p.Root}
+		o.Guard = a.guard(p.Root)
 	}
 	result, err := carry(ctx, o)
 	if err != nil {
@@ -220,18 +233,32 @@ func (a *app) applying(ctx context.Context, p *plan.Plan, confirm time.Duration,
 // step at hand is finished and everything is put back. A later one says so.
 func (a *app) interruptible(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	stop := onInterrupt(func(s os.Signal) {
+		if ctx.Err() != nil {
+			a.goesOn(s)
+			return
+		}
+		cancel(fmt.Errorf("%s", s))
+	})
+	return ctx, func() { stop(); cancel(nil) }
+}
+
+// goesOn says that an undo is not interrupted.
+func (a *app) goesOn(s os.Signal) {
+	step, _ := a.step.Load().(string)
+	fmt.Fprintf(a.stderr, "  %s: left to do from %q on, until everything is as before; if this program is killed, its guard or `linkspan rollback` does it\n", s, cmp.Or(step, "the beginning"))
+}
+
+// onInterrupt calls f at each SIGINT and SIGTERM, until stop is called.
+func onInterrupt(f func(os.Signal)) (stop func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	go func() {
 		for s := range signals {
-			if ctx.Err() != nil {
-				fmt.Fprintf(a.stderr, "  %s again: left to do from %q on, until everything is as before; if this program is killed, its guard or `linkspan rollback` does it\n", s, a.step.Load())
-				continue
-			}
-			cancel(fmt.Errorf("%s", s))
+			f(s)
 		}
 	}()
-	return ctx, func() { signal.Stop(signals); close(signals); cancel(nil) }
+	return func() { signal.Stop(signals); close(signals) }
 }
 
 func (a *app) absolute(path string) string {

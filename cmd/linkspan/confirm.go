@@ -14,7 +14,7 @@ func (a *app) confirmCommand() *cobra.Command {
 		Short: "Keeps the last apply, which would else be undone at its deadline",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			run, err := engine.Confirm(a.journals())
+			run, err := engine.Confirm(a.journals(), a.progress)
 			if err != nil {
 				return applyError(err)
 			}

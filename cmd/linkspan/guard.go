@@ -53,6 +53,11 @@ type hostGuard struct {
 	stateDir, root string
 }
 
+// guard is the guard of a run below that root.
+func (a *app) guard(root string) engine.Guard {
+	return hostGuard{stateDir: a.absolute(a.stateDir()), root: root}
+}
+
 // armTimeout is how long a guard may take until it watches. It takes some
 // milliseconds, but on a machine that has much else to do.
 const armTimeout = time.Minute

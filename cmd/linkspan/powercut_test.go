@@ -157,16 +157,8 @@ func rebooted(t *testing.T, image, at string, mayBe []string) error {
 	t.Helper()
 	d := mountDisk(t, image, at, "")
 	defer d.unmount()
-	// Another boot has another identity (random(4)).
-	const boot = `mount --bind "$0" /proc/sys/kernel/random/boot_id && exec linkspan recover -root before`
-	id := filepath.Join(filepath.Dir(image), "boot_id")
-	if err := os.WriteFile(id, []byte("0b007000-0000-4000-8000-000000000000\n"), 0o644); err != nil {
-		return err
-	}
-	c := exec.Command("unshare", "-m", "sh", "-c", boot, id)
-	c.Dir = at
-	if said, err := c.CombinedOutput(); err != nil {
-		return fmt.Errorf("recover: %w\n%s", err, said)
+	if out := inAnotherBoot(t, at, "recover", "-root", "before"); out.code != 0 {
+		return fmt.Errorf("recover ended with %d:\n%s", out.code, out.said)
 	}
 	if left := leftover(t, at); left != "" {
 		return fmt.Errorf("%s is left", left)

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -40,6 +42,7 @@ and on hosts without systemd:
 				left, err := engine.TimeLeft(r)
 				return err == nil && left == 0
 			}
+			a.withoutReader()
 			_, err := a.recoverRuns(c.Context(), a.undoer(a.progress), overdue)
 			return err
 		},
@@ -48,15 +51,13 @@ and on hosts without systemd:
 	return c
 }
 
-// recoverRuns undoes the open runs that are chosen, and tells of each.
+// recoverRuns undoes the open runs that are chosen, and tells of each. Neither a
+// terminal that goes nor an interrupt stops it half-way.
 func (a *app) recoverRuns(ctx context.Context, u engine.Undoer, chosen func(*journal.Run) bool) ([]*journal.Run, error) {
-	undone, err := engine.Recover(a.journals(), chosen, func(run *journal.Run) error {
-		why := run.Why()
-		if why == "" {
-			why = "undone by `linkspan " + a.commandName + "`"
-		}
-		return u.Undo(context.WithoutCancel(ctx), run, why)
-	})
+	signal.Ignore(syscall.SIGHUP)
+	defer onInterrupt(a.goesOn)()
+	u.Why = "undone by `linkspan " + a.commandName + "`"
+	undone, err := u.Recover(context.WithoutCancel(ctx), a.journals(), chosen)
 	for _, run := range undone {
 		if a.text() && run.State() == journal.Undone {
 			fmt.Fprintf(a.stdout, "Run %d of %s is undone: everything is as before.\n", run.ID, run.Time().Local().Format("2006-01-02 15:04:05"))

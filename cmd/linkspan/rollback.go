@@ -36,6 +36,9 @@ refused if they or the host have changed since the plan was made.`,
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			a.withoutReader()
+			if err := aboveZero(c, f.confirm); err != nil {
+				return err
+			}
 			if f.resume {
 				return a.resume(c.Context(), args, f)
 			}

@@ -101,6 +101,12 @@ func (a *app) showStanding(s standing) {
 		if !s.Pending.Guarded {
 			fmt.Fprintln(a.stdout, "Nobody watches over it any more; `linkspan recover` undoes it when its time is over.")
 		}
+	case s.Last != nil && s.Last.State == string(journal.Unfinished):
+		fmt.Fprintf(a.stdout, "Run %d of %s is unfinished: still under way, or cut off; then `linkspan rollback` puts back what it changed, and `linkspan rollback -resume` carries it on.\n",
+			s.Last.Run, s.Last.Time.Local().Format(time.DateTime))
+	case s.Last != nil && s.Last.State == string(journal.UndoFailed):
+		fmt.Fprintf(a.stdout, "Run %d of %s could not be undone: %s. Mend that and run `linkspan rollback`.\n",
+			s.Last.Run, s.Last.Time.Local().Format(time.DateTime), view.Clean(s.Last.Why))
 	case s.Last != nil:
 		fmt.Fprintf(a.stdout, "The last apply, run %d of %s, is %s.\n", s.Last.Run, s.Last.Time.Local().Format(time.DateTime), s.Last.State)
 	default:

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"sync"
 	"time"
@@ -49,27 +50,25 @@ type Result struct {
 // of all backends in one transaction, lets the backends that act themselves do
 // so, restarts services, reads everything again (the next plan must be empty)
 // and runs the checks. On any failure everything is put back. A plan with
-// nothing to do does nothing at all.
+// nothing to do writes nothing, and is refused as well while an earlier run is not
+// over, since what is there may still be undone.
 func Apply(ctx context.Context, r Request, p *plan.Plan, o ApplyOptions) (Result, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
-	}
-	if p.Empty() && o.JustPlanned {
-		return Result{Digest: p.Digest}, nil
 	}
 	fresh := r.fresh
 	if o.JustPlanned {
 		fresh = r.unchanged
 	}
 	if p.Empty() {
-		return Result{Digest: p.Digest}, fresh(ctx, p)
+		return Result{Digest: p.Digest}, r.nothingToDo(ctx, p, o)
 	}
 	unlock, err := lock(r.StateDir)
 	if err != nil {
 		return Result{}, err
 	}
 	defer unlock()
-	if err := tidy(journal.In(r.StateDir)); err != nil {
+	if err := r.tidy(o.Progress); err != nil {
 		return Result{}, err
 	}
 	if err := fresh(ctx, p); err != nil {
@@ -82,9 +81,34 @@ func Apply(ctx context.Context, r Request, p *plan.Plan, o ApplyOptions) (Result
 	return a.transaction(ctx)
 }
 
+// journals are the host's runs; those of a tree are of where it is now.
+func (r *Request) journals() journal.Store {
+	s := journal.In(r.StateDir)
+	s.Root = r.Root
+	return s
+}
+
+// nothingToDo is the end of an apply with an empty plan.
+func (r *Request) nothingToDo(ctx context.Context, p *plan.Plan, o ApplyOptions) error {
+	last, err := r.journals().PeekLast() // no other can be open; see tidy
+	if errors.Is(err, fs.ErrPermission) {
+		last, err = nil, nil // who may not read them has applied nothing here
+	}
+	if err == nil && last != nil && !last.Over() {
+		if last, err = r.journals().Load(last.ID); err == nil {
+			err = &OpenRunError{last}
+		}
+	}
+	if err != nil || o.JustPlanned {
+		return err
+	}
+	return r.fresh(ctx, p)
+}
+
 // tidy refuses while an earlier run is open, and removes what the last one may
 // have left when it was cut off after its end.
-func tidy(s journal.Store) error {
+func (r *Request) tidy(tell func(string)) error {
+	s := r.journals()
 	open, err := s.Open()
 	if err != nil {
 		return err
@@ -96,16 +120,26 @@ func tidy(s journal.Store) error {
 	if err != nil || last == nil {
 		return err
 	}
-	return forget(last)
+	return forget(last, tell)
 }
 
 // forget removes the old files that a run has kept aside.
-func forget(run *journal.Run) error {
+func forget(run *journal.Run, tell func(string)) error {
 	set, err := files.Resume(run.Begin().Root, runName(run.ID), run.Begin().Files)
 	if err != nil {
 		return err
 	}
-	return set.Close()
+	return closeSet(set, tell)
+}
+
+// closeSet closes a set and tells of old files that stay, since someone has written
+// to them.
+func closeSet(set *files.Set, tell func(string)) error {
+	err := set.Close()
+	for _, kept := range set.Kept() {
+		tell(kept)
+	}
+	return err
 }
 
 // unchanged asks only what there is, for a plan that was made by this program of
@@ -202,7 +236,7 @@ func (a *applying) transaction(ctx context.Context) (Result, error) {
 // and everything that an undo needs is on the disk.
 func (a *applying) prepare(ctx context.Context) error {
 	changes := a.plan.FileChanges()
-	store := journal.In(a.StateDir)
+	store := a.journals()
 	id, err := store.Next()
 	if err != nil {
 		return err
@@ -320,13 +354,19 @@ func (a *applying) keep() error {
 	if a.result.Deadline != nil {
 		return nil
 	}
-	if err := a.set.Close(); err != nil {
-		a.options.Progress(fmt.Sprintf("left behind, for the next run to remove: %v", err))
-	}
-	if err := journal.In(a.StateDir).Prune(time.Now()); err != nil {
-		a.options.Progress(fmt.Sprintf("old journals stay: %v", err))
-	}
+	stays(a.set, a.journals(), a.options.Progress)
 	return nil
+}
+
+// stays is what follows on a run that stays: its old files and the oldest journals
+// are forgotten. What cannot be does not change that it stays.
+func stays(set *files.Set, store journal.Store, tell func(string)) {
+	if err := closeSet(set, tell); err != nil {
+		tell(fmt.Sprintf("left behind, for the next run to remove: %v", err))
+	}
+	if err := store.Prune(time.Now()); err != nil {
+		tell(fmt.Sprintf("old journals stay: %v", err))
+	}
 }
 
 // rearm arms another guard if the first has died meanwhile: nobody would undo

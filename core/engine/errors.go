@@ -31,7 +31,7 @@ type OpenRunError struct{ Run *journal.Run }
 
 func (e *OpenRunError) Error() string {
 	b := e.Run.Begin()
-	who := fmt.Sprintf("apply %d of %s (%s, `%s`)", e.Run.ID, e.Run.Time().Local().Format("2006-01-02 15:04:05"), b.User, b.Command)
+	who := fmt.Sprintf("run %d of %s (%s, `%s`)", e.Run.ID, e.Run.Time().Local().Format("2006-01-02 15:04:05"), b.User, b.Command)
 	switch e.Run.State() {
 	case journal.Pending:
 		return who + " waits to be confirmed; `linkspan confirm` keeps it, `linkspan rollback` undoes it; nothing was changed"

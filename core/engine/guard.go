@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -32,8 +31,8 @@ func Watch(ctx context.Context, store journal.Store, id int, u Undoer) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(store.Path(id, "guard")) // who asks for it looks at its lock
 	defer seen.Close()
+	defer os.Remove(store.Path(id, "guard")) // with its lock held; see watching
 	for {
 		unlock, err := waitForLock(store.StateDir())
 		if err != nil {
@@ -53,24 +52,28 @@ func Watch(ctx context.Context, store journal.Store, id int, u Undoer) error {
 // decide looks at the run with the lock held; over says that nothing is left
 // to watch.
 func decide(ctx context.Context, store journal.Store, id int, u Undoer) (over bool, err error) {
-	run, err := store.Load(id)
+	run, err := store.Peek(id)
 	if errors.Is(err, journal.ErrNoRun) {
 		return true, nil // it had changed nothing
 	}
 	if err != nil {
 		return false, err
 	}
+	why := "the program died before it was done"
 	switch run.State() {
 	case journal.Unfinished:
-		return true, u.Undo(ctx, run, "the program died before it was done")
 	case journal.Pending:
-		left, err := TimeLeft(run)
-		if err != nil || left > 0 {
+		if left, err := TimeLeft(run); err != nil || left > 0 {
 			return false, err
 		}
-		return true, u.Undo(ctx, run, "nobody confirmed it in time")
+		why = "nobody confirmed it in time"
+	default:
+		return true, nil
 	}
-	return true, nil
+	if run, err = store.Load(id); err != nil {
+		return false, err
+	}
+	return true, u.Undo(ctx, run, why)
 }
 
 // waitForDeadline looks at the journal, without the lock, until its run is no
@@ -102,18 +105,30 @@ func TimeLeft(run *journal.Run) (time.Duration, error) {
 	return d.Left()
 }
 
-// watching makes the guard's file and locks it: as long as the lock is held,
-// the guard lives.
+// watching makes the guard's file and locks it: as long as the lock is held, the
+// guard lives. It waits for one that is about to end: of a run of that number that
+// had changed nothing and was forgotten.
 func watching(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("guard: %w", err)
+	for {
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("guard: %w", err)
+		}
+		if err := flock(f, unix.LOCK_EX); err != nil {
+			return nil, errors.Join(fmt.Errorf("guard: %w", err), f.Close())
+		}
+		if sameFile(f, path) {
+			return f, nil
+		}
+		f.Close() // the other one has removed it
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("guard: another one watches already: %w", err), f.Close())
-	}
-	_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
-	return f, err
+}
+
+// sameFile reports whether the path still leads to the open file.
+func sameFile(f *os.File, path string) bool {
+	have, err := f.Stat()
+	there, statErr := os.Lstat(path)
+	return err == nil && statErr == nil && os.SameFile(have, there)
 }
 
 // Guarded reports whether a guard watches over the run.
@@ -136,22 +151,4 @@ func WaitGuarded(ctx context.Context, stateDir string, id int) error {
 		}
 	}
 	return nil
-}
-
-// waitForLock takes the host's lock as soon as nobody else has it.
-func waitForLock(stateDir string) (unlock func(), err error) {
-	f, err := os.OpenFile(filepath.Join(stateDir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("state directory: %w", err)
-	}
-	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX)
-		if errors.Is(err, unix.EINTR) {
-			continue
-		}
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("locking %s: %w", f.Name(), err), f.Close())
-		}
-		return func() { f.Close() }, nil
-	}
 }

@@ -38,7 +38,11 @@ func LeftOf(run *journal.Run) (paths, steps []string, err error) {
 		return nil, nil, err
 	}
 	b := run.Begin()
-	set, err := files.Resume(b.Root, runName(run.ID), b.Files)
+	boot, err := journal.BootID()
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := setOf(run, boot)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -73,10 +77,21 @@ func resumable(run *journal.Run) error {
 		return err
 	}
 	volatile := func(s journal.Snapshot) bool { return s.Volatile }
-	if b := run.Begin(); b.Boot != boot && slices.ContainsFunc(b.Snapshots, volatile) {
+	if run.Rebooted(boot) && slices.ContainsFunc(run.Begin().Snapshots, volatile) {
 		return refused(run, "the host has rebooted since, and the kernel is no longer what the journal says")
 	}
 	return nil
+}
+
+// setOf is the set of files of a run of another process. After a reboot what a power
+// cut can leave of them counts as theirs.
+func setOf(run *journal.Run, boot string) (*files.Set, error) {
+	b := run.Begin()
+	set, err := files.Resume(b.Root, runName(run.ID), b.Files)
+	if err == nil && run.Rebooted(boot) {
+		set.AfterPowerCut()
+	}
+	return set, err
 }
 
 // Resume completes a run that was cut off: files that are in their place stay
@@ -95,8 +110,7 @@ func Resume(ctx context.Context, r Request, id int, o ApplyOptions) (Result, err
 		return Result{}, err
 	}
 	defer unlock()
-	store := journal.In(r.StateDir)
-	store.Root = r.Root
+	store := r.journals()
 	run, err := store.Load(id)
 	if err != nil {
 		return Result{}, err
@@ -125,8 +139,14 @@ func Resume(ctx context.Context, r Request, id int, o ApplyOptions) (Result, err
 // plan does.
 func (a *applying) takeUp(ctx context.Context, store journal.Store) error {
 	b := a.run.Begin()
-	var err error
-	if a.set, err = files.Resume(b.Root, runName(a.run.ID), b.Files); err != nil {
+	boot, err := journal.BootID()
+	if err != nil {
+		return err
+	}
+	if a.set, err = setOf(a.run, boot); err != nil {
+		return err
+	}
+	if err := a.run.Append(journal.Record{Kind: journal.KindResumed, Boot: boot}, false); err != nil {
 		return err
 	}
 	if err := a.set.TakeUp(); err != nil {

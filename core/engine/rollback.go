@@ -114,7 +114,7 @@ func Rollback(ctx context.Context, r RollbackRequest, o ApplyOptions) (Result, e
 		return Result{}, err
 	}
 	defer unlock()
-	if err := tidy(journal.In(r.StateDir)); err != nil {
+	if err := r.tidy(o.Progress); err != nil {
 		return Result{}, err
 	}
 	a := &applying{Request: r.Request, plan: r.Plan, options: o}

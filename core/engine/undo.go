@@ -28,20 +28,22 @@ type Undoer struct {
 	// KeepChanged leaves files as they are that someone else has written
 	// meanwhile; else each is an error.
 	KeepChanged bool
+	Why         string // the reason that Recover gives, where a run has none yet
 }
 
 // Undo puts everything back and says so in the journal. It can be called again
 // after a failure, and from another process, until it has succeeded. It goes
 // on after an error, so that as much as possible is as before.
 func (u Undoer) Undo(ctx context.Context, run *journal.Run, why string) error {
-	if err := run.Append(journal.Record{Kind: journal.KindUndoing, Why: why}, true); err != nil {
-		return err
+	// A journal that takes nothing any more is no reason to leave the host as it is.
+	noted := run.Append(journal.Record{Kind: journal.KindUndoing, Why: why}, true)
+	if err := u.putBack(ctx, run); err != nil {
+		return errors.Join(noted, err, run.Append(journal.Record{Kind: journal.KindFailed, Why: err.Error()}, true))
 	}
-	err := u.putBack(ctx, run)
-	if err != nil {
-		return errors.Join(err, run.Append(journal.Record{Kind: journal.KindFailed, Why: err.Error()}, true))
+	if err := run.Append(journal.Record{Kind: journal.KindUndone, Why: why}, true); err != nil {
+		return fmt.Errorf("everything is as before, but the journal does not take it: %w", err)
 	}
-	return run.Append(journal.Record{Kind: journal.KindUndone, Why: why}, true)
+	return nil
 }
 
 func (u Undoer) putBack(ctx context.Context, run *journal.Run) error {
@@ -49,19 +51,9 @@ func (u Undoer) putBack(ctx context.Context, run *journal.Run) error {
 	if err != nil {
 		return err
 	}
-	b := run.Begin()
-	rebooted := b.Boot != boot
-	errs := append(u.restore(ctx, run, rebooted), u.putFilesBack(run, rebooted))
-	if u.Services != nil && !rebooted {
-		for _, service := range run.Begun("restart ") {
-			r := restartAs(b.Plan, service)
-			u.tell(r.How())
-			if err := u.Services.Restart(ctx, r); err != nil {
-				errs = append(errs, fmt.Errorf("restarting %s: %w", service, err))
-			}
-		}
-	}
-	if b.RollbackOf == 0 {
+	errs := append(u.restore(ctx, run, run.Rebooted(boot)), u.putFilesBack(run, boot))
+	errs = append(errs, u.restart(ctx, run, boot)...)
+	if run.Begin().RollbackOf == 0 {
 		if err := u.onRollback(ctx, run); err != nil {
 			u.tell(fmt.Sprintf("on_rollback: %v", err)) // what a hook thinks of an undo does not stop it
 		}
@@ -69,20 +61,33 @@ func (u Undoer) putBack(ctx context.Context, run *journal.Run) error {
 	return errors.Join(errs...)
 }
 
-func (u Undoer) putFilesBack(run *journal.Run, rebooted bool) error {
-	b := run.Begin()
-	u.tell(fmt.Sprintf("putting %s back", files.Count(len(b.Files.Files))))
-	set, err := files.Resume(b.Root, runName(run.ID), b.Files)
+func (u Undoer) putFilesBack(run *journal.Run, boot string) error {
+	u.tell(fmt.Sprintf("putting %s back", files.Count(len(run.Begin().Files.Files))))
+	set, err := setOf(run, boot)
 	if err != nil {
 		return err
-	}
-	if rebooted {
-		set.AfterPowerCut()
 	}
 	if u.KeepChanged {
 		set.KeepChanged()
 	}
 	return set.Undo()
+}
+
+// restart restarts what the run has restarted in this boot. What has started since
+// the host rebooted has started from what was there then: from the old files, if
+// this is the boot's own recover, which runs before.
+func (u Undoer) restart(ctx context.Context, run *journal.Run, boot string) (errs []error) {
+	if u.Services == nil {
+		return nil
+	}
+	for _, service := range run.BegunIn(boot, "restart ") {
+		r := restartAs(run.Begin().Plan, service)
+		u.tell(r.How())
+		if err := u.Services.Restart(ctx, r); err != nil {
+			errs = append(errs, fmt.Errorf("restarting %s: %w", service, err))
+		}
+	}
+	return errs
 }
 
 // onRollback tells the run's hooks that everything has been put back.

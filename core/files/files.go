@@ -90,8 +90,9 @@ type Set struct {
 	items   []*item
 	made    []string // directories that are not there before, outermost first
 
-	powerCut    bool // see AfterPowerCut
-	keepChanged bool // see KeepChanged
+	kept        []string // see Kept
+	powerCut    bool     // see AfterPowerCut
+	keepChanged bool     // see KeepChanged
 }
 
 // item is one file of the set.
@@ -216,7 +217,7 @@ func (s *Set) Commit() error {
 // Close forgets the old files and the root. After it Undo can still write the
 // old files anew from their images, in another Set. An old file that someone has
 // written to meanwhile, through a descriptor that was open when it was replaced,
-// is kept, and is an error.
+// stays; see Kept.
 func (s *Set) Close() error {
 	var errs []error
 	for _, it := range s.items {
@@ -226,6 +227,10 @@ func (s *Set) Close() error {
 	}
 	return errors.Join(append(errs, s.closeFolders(), s.root.Close())...)
 }
+
+// Kept tells of each old file that Close has not removed, since someone has written
+// to it: what happened, and what to do.
+func (s *Set) Kept() []string { return s.kept }
 
 func (s *Set) forget(it *item) error {
 	n, err := s.names(it)
@@ -240,7 +245,8 @@ func (s *Set) forget(it *item) error {
 		return err
 	}
 	if it.Before != nil && st.Mtim.Nano() != it.Before.ModTime {
-		return fmt.Errorf("someone has written to %s while it was replaced: what they wrote is kept as /%s", it.Change.Path, it.old)
+		s.kept = append(s.kept, fmt.Sprintf("someone has written to %s while it was replaced: what they wrote is kept as /%s; take it over, and remove that file", it.Change.Path, it.old))
+		return nil
 	}
 	return n.old.remove()
 }

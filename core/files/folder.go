@@ -104,6 +104,15 @@ func (e entry) exchange(with entry) error { return e.rename2(with, unix.RENAME_E
 // renameNew gives the file another name if nothing is there, else fs.ErrExist.
 func (e entry) renameNew(to entry) error { return e.rename2(to, unix.RENAME_NOREPLACE) }
 
+// renameFree is renameNew, or rename where that is not possible.
+func (e entry) renameFree(to entry) error {
+	err := e.renameNew(to)
+	if errors.Is(err, errNotAtomic) {
+		return e.rename(to)
+	}
+	return err
+}
+
 func (e entry) rename2(to entry, flags uint) error {
 	err := unix.Renameat2(e.fd(), e.base, to.fd(), to.base, flags)
 	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {

@@ -36,7 +36,7 @@ func (s *Set) isPlaced(it *item) (bool, error) {
 		return false, err
 	case have.Digest() == it.Change.After.Digest():
 		return true, nil
-	case have.Digest() == it.Change.Before.Digest():
+	case have.Digest() == it.Change.Before.Digest(), s.isTorn(it, have):
 		return false, nil
 	}
 	return false, ErrChanged
@@ -44,7 +44,8 @@ func (s *Set) isPlaced(it *item) (bool, error) {
 
 // TakeUp makes a set that was cut off ready for Stage and Commit, which then do
 // what is left: what lies beside the targets is tidied away, and files that are
-// in their place already stay there. An Undo still leads back to the beginning.
+// in their place already stay there; one that a power cut has torn is put back
+// first. An Undo still leads back to the beginning.
 func (s *Set) TakeUp() error {
 	for _, it := range s.items {
 		n, err := s.names(it)
@@ -55,6 +56,9 @@ func (s *Set) TakeUp() error {
 			err = s.clearFresh(n, it.Change)
 		}
 		if err == nil {
+			err = s.mendTorn(n, it)
+		}
+		if err == nil {
 			it.placed, err = s.isPlaced(it)
 		}
 		if err != nil {
@@ -62,4 +66,20 @@ func (s *Set) TakeUp() error {
 		}
 	}
 	return nil
+}
+
+// mendTorn puts the old file back where a power cut has torn the new one.
+func (s *Set) mendTorn(n names, it *item) error {
+	have, err := n.target.read()
+	if err != nil {
+		return err
+	}
+	if have.Digest() == it.Change.After.Digest() || have.Digest() == it.Change.Before.Digest() || !s.isTorn(it, have) {
+		return nil
+	}
+	_, kept, err := n.old.stat()
+	if err != nil {
+		return err
+	}
+	return s.replaceBack(n, it, kept)
 }

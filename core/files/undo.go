@@ -72,10 +72,10 @@ func (s *Set) putBack(it *item) error {
 	switch {
 	case have.Digest() == it.Change.Before.Digest():
 		return n.dropOld(it.Change) // it never came to the change, or it was put back already
-	case have.Digest() == it.Change.After.Digest(), s.powerCut && (torn(have, it.Change.After) || torn(have, it.Change.Before)):
+	case have.Digest() == it.Change.After.Digest(), s.isTorn(it, have):
 		return s.replaceBack(n, it, kept)
 	case !have.Exists && kept: // a kill between the two renames of a removal cannot leave this; a hand can
-		return n.old.rename(n.target)
+		return n.old.renameFree(n.target)
 	case !kept && it.Change.Before.Exists:
 		return nil // it was never replaced: someone was faster, and it stays theirs
 	case s.keepChanged:
@@ -114,8 +114,14 @@ func (s *Set) clearFresh(n names, c plan.FileChange) error {
 	if ours {
 		return n.fresh.remove()
 	}
-	if placed, err := n.target.is(c.After); err != nil || !placed {
-		return errors.Join(err, n.fresh.remove())
+	at, err := n.target.read()
+	switch {
+	case err != nil:
+		return err
+	case !at.Exists: // a kill while an undo had it in hand; see takeOut
+		return n.fresh.renameFree(n.target)
+	case at.Digest() != c.After.Digest():
+		return n.fresh.remove()
 	}
 	return errors.Join(n.fresh.rename(n.target), n.old.remove())
 }
@@ -124,7 +130,7 @@ func (s *Set) clearFresh(n names, c plan.FileChange) error {
 // at when it is in hand, as in place.
 func (s *Set) replaceBack(n names, it *item, kept bool) error {
 	if !it.Change.Before.Exists {
-		return n.target.remove()
+		return s.takeOut(n, it)
 	}
 	from := n.old
 	if !kept {
@@ -133,8 +139,12 @@ func (s *Set) replaceBack(n names, it *item, kept bool) error {
 			return errors.Join(err, n.fresh.remove())
 		}
 	}
-	if !it.Change.After.Exists || s.powerCut {
-		return from.rename(n.target)
+	if !it.Change.After.Exists {
+		err := from.renameFree(n.target)
+		if errors.Is(err, fs.ErrExist) {
+			return &ConflictError{Path: it.Change.Path, Kept: "/" + from.rel}
+		}
+		return err
 	}
 	err := from.exchange(n.target)
 	if errors.Is(err, errNotAtomic) {
@@ -143,20 +153,47 @@ func (s *Set) replaceBack(n names, it *item, kept bool) error {
 	if err != nil {
 		return err
 	}
-	expected, err := from.is(it.Change.After)
+	if err := s.ours(from, it, "/"+from.rel); err != nil {
+		return errors.Join(err, from.exchange(n.target))
+	}
+	return from.remove()
+}
+
+// takeOut removes the new file where there was none before; what it removes is
+// looked at when it is in hand.
+func (s *Set) takeOut(n names, it *item) error {
+	err := n.target.renameFree(n.fresh)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	if !expected {
-		return errors.Join(&ConflictError{Path: it.Change.Path, Kept: "/" + from.rel}, from.exchange(n.target))
+	if err := s.ours(n.fresh, it, ""); err != nil {
+		return errors.Join(err, n.fresh.renameFree(n.target))
 	}
-	return from.remove()
+	return n.fresh.remove()
+}
+
+// ours is a conflict unless what is in hand is the new file.
+func (s *Set) ours(e entry, it *item, kept string) error {
+	have, err := e.read()
+	if err != nil || have.Digest() == it.Change.After.Digest() || s.isTorn(it, have) {
+		return err
+	}
+	return &ConflictError{Path: it.Change.Path, Kept: kept}
 }
 
 // AfterPowerCut says that the machine has been off since the set was staged: a
 // new file that had not reached the disk in full is taken for what it is, and
 // not for someone's edit.
 func (s *Set) AfterPowerCut() { s.powerCut = true }
+
+// isTorn reports whether a file can be what a power cut has left of the new one, or
+// of the old one that an undo had written anew.
+func (s *Set) isTorn(it *item, have plan.FileState) bool {
+	return s.powerCut && (torn(have, it.Change.After) || torn(have, it.Change.Before))
+}
 
 // KeepChanged says that files which someone else has written meanwhile stay as
 // they are, and that the old ones are forgotten.
@@ -208,7 +245,7 @@ func (s *Set) Images() Images {
 	return out
 }
 
-// Resume is the set of another process, for its Undo or Close.
+// Resume is the set of another process, for its TakeUp, Undo or Close.
 func Resume(root, id string, images Images) (*Set, error) {
 	r, err := openRoot(root)
 	if err != nil {

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ func DeadlineIn(d time.Duration) (Deadline, error) {
 	if err != nil {
 		return Deadline{}, err
 	}
-	return Deadline{Boot: boot, At: now + d, For: d}, nil
+	return Deadline{Boot: boot, At: now + min(d, math.MaxInt64-now), For: d}, nil
 }
 
 // Left is how long it is to the deadline; 0 when it has passed, or when the

@@ -203,7 +203,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(line)
 	f.Add(append(bytes.Clone(line), line[:20]...))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		records, err := decode(data, true)
+		records, _, err := decode(data, true)
 		if err != nil {
 			return
 		}
@@ -215,7 +215,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			again = append(again, line...)
 		}
-		same, err := decode(again, true)
+		same, _, err := decode(again, true)
 		if err != nil || len(same) != len(records) {
 			t.Errorf("%d records became %d (%v)", len(records), len(same), err)
 		}

@@ -25,6 +25,7 @@ type Kind string
 const (
 	KindBegin     Kind = "begin"     // nothing has been changed yet; holds what an undo needs
 	KindStep      Kind = "step"      // a step begins, or has ended
+	KindResumed   Kind = "resumed"   // a run that was cut off is carried on
 	KindCommand   Kind = "command"   // a hook's command is about to run
 	KindValue     Kind = "value"     // a hook keeps a value
 	KindApplied   Kind = "applied"   // everything was done, read again and checked
@@ -42,6 +43,7 @@ type Record struct {
 	Begin    *Begin    `json:"begin,omitempty"`
 	Step     string    `json:"step,omitempty"` // e.g. "restart xend"
 	Done     bool      `json:"done,omitempty"` // of a step: it has ended
+	Boot     string    `json:"boot,omitempty"` // of resumed: as in Begin
 	Why      string    `json:"why,omitempty"`  // of undoing: the reason; of failed: what is left
 	Deadline *Deadline `json:"deadline,omitempty"`
 	Hook     string    `json:"hook,omitempty"`    // of command and value: its name
@@ -112,27 +114,27 @@ func encode(r Record) ([]byte, error) {
 // ErrDamaged says that a journal is not what was written.
 var ErrDamaged = errors.New("damaged")
 
-// decode reads all records. A last line that is not whole was cut off by a
-// power cut before it counted, and is left out; anything else that does not
-// match its checksum is ErrDamaged. Without the begin record's content, which is
-// nearly all there is to decode, only its checksum is looked at.
-func decode(data []byte, begin bool) ([]Record, error) {
-	var out []Record
+// decode reads all records, and tells where the last whole one ends. A last line
+// that is not whole was cut off by a power cut before it counted, and is left out;
+// anything else that does not match its checksum is ErrDamaged. Without the begin
+// record's content, which is nearly all there is to decode, only its checksum is
+// looked at.
+func decode(data []byte, begin bool) (out []Record, end int64, err error) {
 	for n := 1; len(data) > 0; n++ {
 		line, rest, whole := bytes.Cut(data, []byte("\n"))
 		r, err := decodeLine(line, begin || n > 1)
 		if err != nil && (!whole || len(rest) == 0) {
-			return out, nil
+			return out, end, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w: %w", n, ErrDamaged, err)
+			return nil, 0, fmt.Errorf("line %d: %w: %w", n, ErrDamaged, err)
 		}
 		if !whole {
-			return out, nil // its line end was never written, so neither was its sync
+			return out, end, nil // its line end was never written, so neither was its sync
 		}
-		out, data = append(out, r), rest
+		out, data, end = append(out, r), rest, end+int64(len(line))+1
 	}
-	return out, nil
+	return out, end, nil
 }
 
 func decodeLine(line []byte, all bool) (Record, error) {

@@ -26,6 +26,7 @@ type Run struct {
 	ID      int
 	Path    string
 	Records []Record
+	end     int64 // of its last whole record, in bytes
 }
 
 // Begin is the run's first record.
@@ -61,6 +62,12 @@ func (r *Run) State() State {
 		return Pending
 	}
 	return Done
+}
+
+// Over reports whether nothing is left to do, or to undo.
+func (r *Run) Over() bool {
+	state := r.State()
+	return state == Done || state == Undone
 }
 
 // Deadline is when a pending run is undone; the last one set counts.
@@ -100,6 +107,26 @@ func (r *Run) steps(prefix string, done bool) []string {
 	return out
 }
 
+// Rebooted reports whether some of the run was in another boot than this one.
+func (r *Run) Rebooted(boot string) bool {
+	other := func(rec Record) bool { return rec.Kind == KindResumed && rec.Boot != boot }
+	return r.Begin().Boot != boot || slices.ContainsFunc(r.Records, other)
+}
+
+// BegunIn are those of Begun that have begun in one boot.
+func (r *Run) BegunIn(boot, prefix string) []string {
+	in := func(rec Record) bool { return rec.Kind == KindResumed && rec.Boot == boot }
+	first := slices.IndexFunc(r.Records, in)
+	switch {
+	case r.Begin().Boot == boot:
+		first = 0
+	case first < 0:
+		return nil
+	}
+	since := Run{Records: r.Records[first:]}
+	return since.Begun(prefix)
+}
+
 // Undoing reports whether an undo has begun, however far it came.
 func (r *Run) Undoing() bool {
 	return slices.ContainsFunc(r.Records, func(rec Record) bool { return rec.Kind == KindUndoing })
@@ -124,7 +151,10 @@ func (r *Run) Values() map[string]string {
 	return out
 }
 
-// Append adds a record. A synced one is on the disk when Append returns.
+// Append adds a record after the last whole one: what a power cut or a full disk
+// has left of another is cut off, so that it never joins with the next. A synced
+// one is on the disk when Append returns; one that could not be added is not
+// there. Who appends holds the host's lock, and has loaded the run since.
 func (r *Run) Append(rec Record, synced bool) error {
 	rec.Time = time.Now().UTC()
 	line, err := encode(rec)
@@ -135,15 +165,36 @@ func (r *Run) Append(rec Record, synced bool) error {
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	_, err = f.Write(line)
-	if err == nil && synced {
-		err = f.Sync()
+	if err = r.add(f, line, synced); err != nil {
+		return fmt.Errorf("journal %s: %w", r.Path, errors.Join(err, f.Truncate(r.end), f.Close()))
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	r.Records, r.end = append(r.Records, rec), r.end+int64(len(line))
+	if r.Over() {
+		f.Truncate(r.end) // gives back what was reserved beyond its end, which may as well stay
+	}
+	if err := f.Close(); err != nil {
 		return fmt.Errorf("journal %s: %w", r.Path, err)
 	}
-	r.Records = append(r.Records, rec)
 	return nil
+}
+
+// add writes a line at the end.
+func (r *Run) add(f *os.File, line []byte, synced bool) error {
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return err
+	case info.Size() < r.end:
+		return fmt.Errorf("%w: it has %d bytes, and had %d", ErrDamaged, info.Size(), r.end)
+	case info.Size() > r.end:
+		if err := f.Truncate(r.end); err != nil {
+			return err
+		}
+	}
+	if _, err := f.Write(line); err != nil || !synced {
+		return err
+	}
+	return f.Sync()
 }
 
 // Remove forgets a run that has changed nothing.

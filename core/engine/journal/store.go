@@ -72,12 +72,35 @@ func (s Store) Create(id int, b Begin) (*Run, error) {
 		_, err = f.Write(line)
 	}
 	if err == nil {
+		err = reserve(f, int64(len(line)))
+	}
+	if err == nil {
 		err = s.syncNew(f, fresh)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, errors.Join(fmt.Errorf("journal %s: %w", r.Path, err), os.Remove(r.Path))
 	}
+	r.end = int64(len(line))
 	return r, nil
+}
+
+// reserved is what the records after the first one take, unless a host has a
+// hundred hooks: each has some hundred bytes.
+const reserved = 32 << 10
+
+// reserve takes the room that a run's other records need, so that a disk that
+// becomes full meanwhile keeps none of them out, least of all those of an undo.
+func reserve(f *os.File, from int64) error {
+	for {
+		err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, from, reserved)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOSYS):
+			return nil // ext3, NFS before 4.2
+		}
+		return err
+	}
 }
 
 // syncNew makes a new file durable, with its name: the directory is synced as
@@ -157,14 +180,14 @@ func (s Store) load(id int, begin bool) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("journal %s: %w", path, err)
 	}
-	records, err := decode(data, begin)
+	records, end, err := decode(data, begin)
 	if err != nil {
-		return nil, fmt.Errorf("journal %s: %w; it is not acted on", path, err)
+		return nil, fmt.Errorf("journal %s: %w; it is not acted on: see that the host is as it should be, and move the file away", path, err)
 	}
 	if len(records) == 0 || records[0].Kind != KindBegin {
 		return nil, fmt.Errorf("journal %s: %w", path, errNeverBegan)
 	}
-	r := &Run{ID: id, Path: path, Records: records}
+	r := &Run{ID: id, Path: path, Records: records, end: end}
 	if begin {
 		err = s.complete(records[0].Begin)
 	}
@@ -256,7 +279,7 @@ func (s Store) Open() ([]*Run, error) {
 		if errors.Is(err, errNeverBegan) || errors.Is(err, ErrNoRun) {
 			continue
 		}
-		if err == nil && (r.State() == Done || r.State() == Undone) {
+		if err == nil && r.Over() {
 			continue
 		}
 		if err == nil {
@@ -272,10 +295,15 @@ func (s Store) Open() ([]*Run, error) {
 }
 
 // Last is the last run that has begun; nil without one.
-func (s Store) Last() (*Run, error) {
+func (s Store) Last() (*Run, error) { return s.last(s.Load) }
+
+// PeekLast is Last, read as by Peek.
+func (s Store) PeekLast() (*Run, error) { return s.last(s.Peek) }
+
+func (s Store) last(read func(int) (*Run, error)) (*Run, error) {
 	ids, err := s.ids()
 	for _, id := range slices.Backward(ids) {
-		r, err := s.Load(id)
+		r, err := read(id)
 		if errors.Is(err, errNeverBegan) {
 			continue
 		}
@@ -284,14 +312,17 @@ func (s Store) Last() (*Run, error) {
 	return nil, err
 }
 
-// What is kept: the runs of the last year, and the last keepRuns in any case.
+// What is kept: the runs of the last year, but at most keepMost, and the last
+// keepRuns in any case.
 const (
 	keepRuns = 20
+	keepMost = 500
 	keepTime = 365 * 24 * time.Hour
 )
 
 // Prune removes journals of runs that are over, old, and not among the last
-// ones, and journals that never began.
+// ones, and journals that never began; each with what a guard that was killed has
+// left of itself. Who prunes holds the host's lock.
 func (s Store) Prune(now time.Time) error {
 	ids, err := s.ids()
 	if err != nil {
@@ -306,12 +337,18 @@ func (s Store) Prune(now time.Time) error {
 		old := false
 		if err == nil && i < len(ids)-keepRuns {
 			info, statErr := os.Stat(r.Path) // nobody writes to it after its end
-			old = statErr == nil && now.Sub(info.ModTime()) > keepTime
+			old = i < len(ids)-keepMost || statErr == nil && now.Sub(info.ModTime()) > keepTime
 		}
-		over := old && (r.State() == Done || r.State() == Undone)
-		if over || errors.Is(err, errNeverBegan) {
-			errs = append(errs, os.Remove(s.Path(id, "journal")))
+		if old && r.Over() || errors.Is(err, errNeverBegan) {
+			errs = append(errs, os.Remove(s.Path(id, "journal")), removeAny(s.Path(id, "guard")))
 		}
 	}
 	return errors.Join(append(errs, s.prunePlugins())...)
+}
+
+func removeAny(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
