@@ -2,6 +2,7 @@ package plugins
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -30,6 +31,7 @@ func (s *server) Describe(ctx context.Context, _ *wire.DescribeRequest) (*wire.D
 	if err != nil {
 		return nil, err
 	}
+	d.Features = append(slices.Clone(d.Features), wire.FeatureCompare)
 	return wire.FromDescription(d)
 }
 
@@ -45,7 +47,7 @@ func (s *server) Read(ctx context.Context, m *wire.ReadRequest) (*wire.ReadRespo
 	if err != nil {
 		return nil, err
 	}
-	return s.kept.keepRead(wire.FromReadResponse(r)), nil
+	return wire.FromReadResponse(r), nil
 }
 
 // Render answers what the definition means.
@@ -60,7 +62,7 @@ func (s *server) Render(ctx context.Context, m *wire.RenderRequest) (*wire.Rende
 	if err != nil {
 		return nil, err
 	}
-	return s.kept.keepRendered(wire.FromRenderResponse(r)), nil
+	return wire.FromRenderResponse(r), nil
 }
 
 // Plan answers which operations lead there.
@@ -71,12 +73,23 @@ func (s *server) Plan(ctx context.Context, m *wire.PlanRequest) (*wire.PlanRespo
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.kept.request(m, setup)
+	r, err := s.backend.Plan(ctx, wire.ToPlanRequest(m, setup))
+	return wire.FromPlanResponse(r), err
+}
+
+// Compare answers what differs, and which operations lead there.
+func (s *server) Compare(ctx context.Context, m *wire.CompareRequest) (*wire.CompareResponse, error) {
+	ctx, done := within(ctx)
+	defer done()
+	setup, err := s.kept.of(m.GetSetup())
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.backend.Plan(ctx, q)
-	return wire.FromPlanResponse(r), err
+	c, err := backend.Compare(ctx, s.backend, backend.CompareRequest{Setup: setup, LookOnly: m.GetLookOnly()})
+	if err != nil {
+		return nil, err
+	}
+	return wire.FromComparison(c), nil
 }
 
 // begin returns the backend as an Applier whose turn it is to change

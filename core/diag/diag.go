@@ -111,6 +111,18 @@ func (l List) only(s Severity) List {
 	return out
 }
 
+// Without leaves out what has been said already in the same words.
+func (l List) Without(said List) List {
+	var out List
+	for _, d := range l {
+		same := func(e Diagnostic) bool { return e.Code == d.Code && e.Path == d.Path && e.Detail == d.Detail }
+		if !slices.ContainsFunc(said, same) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 // Sorted returns the list ordered by place, then code, with duplicates (same
 // code, place and detail) folded into one.
 func (l List) Sorted() List {

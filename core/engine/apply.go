@@ -150,7 +150,7 @@ func (r *Request) unchanged(ctx context.Context, p *plan.Plan) error {
 	var wg sync.WaitGroup
 	for i, b := range r.Backends {
 		wg.Go(func() {
-			got, err := b.Backend.Read(ctx, backend.ReadRequest{Setup: r.setup(b)})
+			got, err := backend.Compare(ctx, b.Backend, backend.CompareRequest{Setup: r.setup(b), LookOnly: true})
 			read[i], errs[i] = fingerprints(b, got), err
 		})
 	}

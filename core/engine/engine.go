@@ -104,53 +104,29 @@ func lowers(h *host.Host) map[string][]string {
 	return out
 }
 
-// stage asks one backend: Read, Render, the difference, Plan.
+// stage asks one backend.
 func (r *Request) stage(ctx context.Context, b Backend) stageResult {
-	setup, name := r.setup(b), b.Description.Name
-	read, err := b.Backend.Read(ctx, backend.ReadRequest{Setup: setup})
+	setup := r.setup(b)
+	c, err := backend.Compare(ctx, b.Backend, backend.CompareRequest{Setup: setup})
 	if err != nil {
 		return stageResult{err: err}
 	}
-	rendered, err := b.Backend.Render(ctx, backend.RenderRequest{Setup: setup, Facts: read.Facts})
-	if err != nil {
-		return stageResult{err: err}
-	}
-	out := stageResult{guests: read.Guests, diags: append(slices.Clone(read.Diagnostics), withoutSaid(rendered.Diagnostics, read.Diagnostics)...)}
+	out := stageResult{guests: c.Guests, diags: c.Diagnostics}
 	if out.diags.HasErrors() {
 		return out
 	}
-	fingerprinted := make(chan []plan.Fingerprint, 1) // made while the backend plans
-	go func() { fingerprinted <- fingerprints(b, read) }()
-	changes := plan.Diff(rendered.Objects, read.Objects)
-	planned, err := b.Backend.Plan(ctx, backend.PlanRequest{Setup: setup, Facts: read.Facts, Desired: rendered.Objects, Actual: read, Changes: changes})
-	if err != nil {
+	if err := withinPaths(b.Description, c.Operations); err != nil {
 		return stageResult{err: err}
 	}
-	out.diags = append(out.diags, planned.Diagnostics...)
-	if err := withinPaths(b.Description, planned.Operations); err != nil {
-		return stageResult{err: err}
-	}
-	restarts, err := asSaid(setup.Config, changes, planned.Restarts)
+	restarts, err := asSaid(setup.Config, c.Changes, c.Restarts)
 	if err != nil {
 		return stageResult{err: err}
 	}
 	out.input = plan.StageInput{
-		Stage:     plan.Stage{Backend: name, Phase: string(b.Description.Phase), Changes: changes, Operations: planned.Operations},
-		Activates: b.Description.Phase == backend.Activate, Restarts: restarts, Effects: planned.Effects,
+		Stage:     plan.Stage{Backend: b.Description.Name, Phase: string(b.Description.Phase), Changes: c.Changes, Operations: c.Operations},
+		Activates: b.Description.Phase == backend.Activate, Restarts: restarts, Effects: c.Effects,
 	}
-	out.fingerprints = <-fingerprinted
-	return out
-}
-
-// withoutSaid leaves out what has been said already in the same words.
-func withoutSaid(l, said diag.List) diag.List {
-	var out diag.List
-	for _, d := range l {
-		same := func(e diag.Diagnostic) bool { return e.Code == d.Code && e.Path == d.Path && e.Detail == d.Detail }
-		if !slices.ContainsFunc(said, same) {
-			out = append(out, d)
-		}
-	}
+	out.fingerprints = fingerprints(b, c)
 	return out
 }
 
@@ -172,24 +148,18 @@ func withinPaths(d backend.Description, operations []plan.Operation) error {
 
 // fingerprints are of each file read, of the objects as a whole, and of a
 // backend's script.
-func fingerprints(of Backend, read backend.ReadResponse) []plan.Fingerprint {
-	var out []plan.Fingerprint
+func fingerprints(of Backend, c backend.Comparison) []plan.Fingerprint {
+	out := make([]plan.Fingerprint, 0, len(c.Digests)+2)
 	add := func(object, digest string) {
 		out = append(out, plan.Fingerprint{Backend: of.Description.Name, Object: object, Digest: digest})
 	}
-	for _, f := range read.Files {
-		if f.Exists {
-			add(f.Path, f.Digest())
-		}
+	for _, f := range c.Digests {
+		add(f.Path, f.Digest)
 	}
 	if of.Script != nil {
 		add(fmt.Sprintf("the script of backend %q", of.Description.Name), sum(of.Script))
 	}
-	b, err := json.Marshal(read.Objects)
-	if err != nil {
-		panic(fmt.Sprintf("engine: fingerprint: %v", err)) // only strings and slices: cannot fail
-	}
-	add("objects", sum(b))
+	add("objects", c.Objects)
 	return out
 }
 

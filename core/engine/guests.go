@@ -12,10 +12,12 @@ import (
 // Guests asks every backend for the guests that it knows of. What the backends
 // find wrong is not told here; a plan tells it.
 func Guests(ctx context.Context, r Request) ([]plan.Guest, error) {
-	reads, errs := make([]backend.ReadResponse, len(r.Backends)), make([]error, len(r.Backends))
+	found, errs := make([]backend.Comparison, len(r.Backends)), make([]error, len(r.Backends))
 	var wg sync.WaitGroup
 	for i, b := range r.Backends {
-		wg.Go(func() { reads[i], errs[i] = b.Backend.Read(ctx, backend.ReadRequest{Setup: r.setup(b)}) })
+		wg.Go(func() {
+			found[i], errs[i] = backend.Compare(ctx, b.Backend, backend.CompareRequest{Setup: r.setup(b), LookOnly: true})
+		})
 	}
 	wg.Wait()
 	var out []plan.Guest
@@ -23,7 +25,7 @@ func Guests(ctx context.Context, r Request) ([]plan.Guest, error) {
 		if errs[i] != nil {
 			return nil, fmt.Errorf("backend %q: %w", b.Description.Name, errs[i])
 		}
-		out = append(out, reads[i].Guests...)
+		out = append(out, found[i].Guests...)
 	}
 	return out, nil
 }

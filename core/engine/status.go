@@ -111,7 +111,7 @@ func (r *Request) view(ctx context.Context, b Backend) view {
 		return v
 	}
 	v.desired, v.actual, v.guests = rendered.Objects, read.Objects, read.Guests
-	v.diags = append(slices.Clone(read.Diagnostics), withoutSaid(rendered.Diagnostics, read.Diagnostics)...)
+	v.diags = append(slices.Clone(read.Diagnostics), rendered.Diagnostics.Without(read.Diagnostics)...)
 	for i := range v.diags {
 		if v.diags[i].Source == "" {
 			v.diags[i].Source = fmt.Sprintf("backend %q", b.Description.Name)

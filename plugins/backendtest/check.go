@@ -1,7 +1,9 @@
 package backendtest
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -38,6 +40,7 @@ func Rules() []Rule {
 		{"objects are canonical", "What Render wants and what Read finds are compared by spelling: sort objects by Ref and settings by key, list none twice.", canonical},
 		{"plan is pure", "A saved plan is made again before it is carried out, and must come out the same.", planPure},
 		{"plan says what it does", "An operator approves what is shown: each operation needs an ID of its own and a summary.", planComplete},
+		{"a comparison is the sum of its parts", "The program asks for Compare in place of Read, Render and Plan: what comes of it must be the same.", compareSame},
 		{"several calls at once", "The program asks for several things at the same time: keep no state between calls, or guard it.", concurrent},
 		{"words of the future do no harm", "A newer program may say what this backend does not know: ignore it, or say so by a diagnostic; never fail.", future},
 		{ruleBig, "A host may have thousands of VLANs: walk the interfaces once, not once for each.", big},
@@ -78,7 +81,7 @@ const ruleBig = "a big host is answered"
 
 // afterRefusal are the rules that need a plan.
 func afterRefusal() []string {
-	return []string{"objects are canonical", "plan is pure", "plan says what it does", "undo restores after any step",
+	return []string{"objects are canonical", "plan is pure", "a comparison is the sum of its parts", "plan says what it does", "undo restores after any step",
 		"apply reaches what is wanted", "what is unknown is kept", "apply twice is once"}
 }
 
@@ -221,6 +224,34 @@ func planPure(t *trial) error {
 	return errors.Join(
 		same(func() (any, error) { return t.plan() }),
 		t.untouched(func() error { _, err := t.plan(); return err }))
+}
+
+func compareSame(t *trial) error {
+	q := backend.CompareRequest{Setup: t.setup()}
+	for _, q.LookOnly = range []bool{false, true} {
+		want, err := backend.CompareHere(t.ctx, t.backend, q)
+		if err != nil {
+			return err
+		}
+		got, err := backend.Compare(t.ctx, t.backend, q)
+		if err != nil {
+			return err
+		}
+		got.Objects = want.Objects // each end may sum them up in its own way
+		for _, c := range []*backend.Comparison{&want, &got} {
+			if len(c.Changes) == 0 {
+				c.Changes = nil // as it comes over the wire
+			}
+		}
+		w, err := json.Marshal(want)
+		if err != nil {
+			return err
+		}
+		if g, err := json.Marshal(got); err != nil || !bytes.Equal(w, g) {
+			return errors.Join(err, fmt.Errorf("the parts give\n%s\nand Compare gives\n%s", w, g))
+		}
+	}
+	return nil
 }
 
 func planComplete(t *trial) error {

@@ -144,10 +144,22 @@ func TestGoodBackend(t *testing.T) {
 
 // faulty is a backend that breaks one rule.
 func faulty(rule string) backend.Backend {
-	if rule == "undo restores after any step" {
+	switch rule {
+	case "undo restores after any step":
 		return &banner{motd: &motd{}, forget: true}
+	case "a comparison is the sum of its parts":
+		return silent{&motd{}}
 	}
 	return &motd{fault: rule}
+}
+
+// silent is a backend whose comparison keeps its operations for itself.
+type silent struct{ *motd }
+
+func (b silent) Compare(ctx context.Context, r backend.CompareRequest) (backend.Comparison, error) {
+	c, err := backend.CompareHere(ctx, b.motd, r)
+	c.Operations = nil
+	return c, err
 }
 
 func TestGoodApplier(t *testing.T) {

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -71,6 +72,42 @@ func checkFiles(files []backend.File) error {
 	for _, f := range files {
 		if err := checkPath(f.Path); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+func checkDigests(digests []backend.FileDigest) error {
+	for _, d := range digests {
+		if err := checkPath(d.Path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkChanges(changes []plan.Change) error {
+	seen := make(map[plan.Ref]bool, len(changes))
+	for i := range changes {
+		c := &changes[i]
+		switch {
+		case c.Class == "" || c.Name == "":
+			return fmt.Errorf("it returned a change of an object without class or name")
+		case seen[c.Ref]:
+			return fmt.Errorf("it returned two changes of %s", c.Ref)
+		case c.Action != plan.Create && c.Action != plan.Update && c.Action != plan.Delete:
+			return fmt.Errorf("the action %q on %s is not known", c.Action, c.Ref)
+		}
+		seen[c.Ref] = true
+		for _, s := range c.Settings {
+			if err := errors.Join(checkValue(s.Before), checkValue(s.After)); err != nil {
+				return fmt.Errorf("setting %q of %s: %w", s.Key, c.Ref, err)
+			}
+		}
+		for _, s := range c.Unchanged {
+			if err := checkValue(s.Value); err != nil {
+				return fmt.Errorf("setting %q of %s: %w", s.Key, c.Ref, err)
+			}
 		}
 	}
 	return nil

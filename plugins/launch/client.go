@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,7 @@ type client struct {
 	process    *process
 	log        *lastLine
 	kept       kept
+	compares   atomic.Bool // the plugin has Compare
 }
 
 // applierClient is the client of a plugin that has operations of its own.
@@ -37,8 +39,8 @@ type applierClient struct {
 }
 
 var (
-	_ backend.Backend = (*client)(nil)
-	_ backend.Applier = applierClient{}
+	_ backend.Comparer = (*client)(nil)
+	_ backend.Applier  = applierClient{}
 )
 
 // call bounds one call and explains its failure.
@@ -77,6 +79,10 @@ func (c *client) Describe(ctx context.Context) (out backend.Description, err err
 			return err
 		}
 		out, err = wire.ToDescription(m)
+		if n := slices.Index(out.Features, wire.FeatureCompare); n >= 0 {
+			c.compares.Store(true)
+			out.Features = slices.Concat(out.Features[:n], out.Features[n+1:])
+		}
 		return errors.Join(err, checkDescription(c.name, out))
 	})
 	return out, err
@@ -94,7 +100,6 @@ func (c *client) Read(ctx context.Context, r backend.ReadRequest) (out backend.R
 			return err
 		}
 		out = wire.ToReadResponse(m)
-		c.kept.read(out, m.GetToken())
 		return errors.Join(checkObjects(out.Objects), checkFiles(out.Files), checkGuests(out.Guests), checkDiagnostics(out.Diagnostics))
 	})
 	return out, err
@@ -112,7 +117,6 @@ func (c *client) Render(ctx context.Context, r backend.RenderRequest) (out backe
 			return err
 		}
 		out = wire.ToRenderResponse(m)
-		c.kept.rendered(out.Objects, m.GetToken())
 		return errors.Join(checkObjects(out.Objects), checkFiles(out.Files), checkDiagnostics(out.Diagnostics))
 	})
 	return out, err
@@ -125,16 +129,32 @@ func (c *client) Plan(ctx context.Context, r backend.PlanRequest) (out backend.P
 		if err != nil {
 			return err
 		}
-		q, short := c.kept.request(r, setup)
-		m, err := c.rpc.Plan(ctx, q)
-		if short && status.Code(err) == codes.FailedPrecondition {
-			m, err = c.rpc.Plan(ctx, wire.FromPlanRequest(r, setup))
-		}
+		m, err := c.rpc.Plan(ctx, wire.FromPlanRequest(r, setup))
 		if err != nil {
 			return err
 		}
 		out = wire.ToPlanResponse(m)
 		return errors.Join(checkOperations(out.Operations), checkDiagnostics(out.Diagnostics))
+	})
+	return out, err
+}
+
+// Compare asks for all that a plan needs, or works it out where the plugin cannot.
+func (c *client) Compare(ctx context.Context, r backend.CompareRequest) (out backend.Comparison, err error) {
+	if !c.compares.Load() {
+		return backend.CompareHere(ctx, c, r)
+	}
+	err = c.call(ctx, "Compare", func(ctx context.Context) error {
+		setup, err := c.kept.setup(r.Setup)
+		if err != nil {
+			return err
+		}
+		m, err := c.rpc.Compare(ctx, &wire.CompareRequest{Setup: setup, LookOnly: r.LookOnly})
+		if err != nil {
+			return err
+		}
+		out = wire.ToComparison(m)
+		return errors.Join(checkDigests(out.Digests), checkChanges(out.Changes), checkOperations(out.Operations), checkGuests(out.Guests), checkDiagnostics(out.Diagnostics))
 	})
 	return out, err
 }

@@ -274,8 +274,8 @@ type DescribeResponse struct {
 	Phase string `protobuf:"bytes,4,opt,name=phase,proto3" json:"phase,omitempty"`
 	// Of its block.
 	Schema *Schema `protobuf:"bytes,5,opt,name=schema,proto3" json:"schema,omitempty"`
-	// Optional abilities: "apply" for Apply, Snapshot and Restore. linkspan
-	// ignores those that it does not know.
+	// Optional abilities: "apply" for Apply, Snapshot and Restore, "compare" for
+	// Compare. linkspan ignores those that it does not know.
 	Features []string `protobuf:"bytes,6,rep,name=features,proto3" json:"features,omitempty"`
 	// Files and directories (ending in "/") that it may change, absolute. linkspan
 	// refuses a file operation elsewhere.
@@ -583,10 +583,7 @@ type ReadResponse struct {
 	Opaque []byte `protobuf:"bytes,5,opt,name=opaque,proto3" json:"opaque,omitempty"`
 	// The virtual machines' network interfaces that it knows of, those of machines
 	// that are off among them.
-	Guests []*Guest `protobuf:"bytes,6,rep,name=guests,proto3" json:"guests,omitempty"`
-	// Optional, of the plugin's choice, another for each response: it keeps this
-	// one for a while, and a PlanRequest may name it instead of carrying it.
-	Token         string `protobuf:"bytes,7,opt,name=token,proto3" json:"token,omitempty"`
+	Guests        []*Guest `protobuf:"bytes,6,rep,name=guests,proto3" json:"guests,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -663,13 +660,6 @@ func (x *ReadResponse) GetGuests() []*Guest {
 	return nil
 }
 
-func (x *ReadResponse) GetToken() string {
-	if x != nil {
-		return x.Token
-	}
-	return ""
-}
-
 // RenderRequest asks what the definition means.
 type RenderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -733,9 +723,7 @@ type RenderResponse struct {
 	// `linkspan render`. A backend without files leaves it empty.
 	Files []*File `protobuf:"bytes,2,rep,name=files,proto3" json:"files,omitempty"`
 	// What the backend refuses, or warns of.
-	Diagnostics []*Diagnostic `protobuf:"bytes,3,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
-	// As that of ReadResponse.
-	Token         string `protobuf:"bytes,4,opt,name=token,proto3" json:"token,omitempty"`
+	Diagnostics   []*Diagnostic `protobuf:"bytes,3,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -791,13 +779,6 @@ func (x *RenderResponse) GetDiagnostics() []*Diagnostic {
 	return nil
 }
 
-func (x *RenderResponse) GetToken() string {
-	if x != nil {
-		return x.Token
-	}
-	return ""
-}
-
 // PlanRequest asks for the operations.
 type PlanRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -811,16 +792,7 @@ type PlanRequest struct {
 	// The difference of desired and actual.objects, in the order in which the
 	// changes may be made: what others depend on is made first and removed last.
 	// A setting that only the actual object has is no difference.
-	Changes []*Change `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
-	// Stand for actual and for desired, which are then empty, as changes is: the
-	// tokens of the responses, from a plugin that gives tokens. The plugin makes
-	// the changes itself, as linkspan/core/plan.Diff does. One that has not kept the
-	// responses, or whose changes have another digest, answers
-	// FAILED_PRECONDITION, and is asked once more, in full.
-	ActualToken  string `protobuf:"bytes,6,opt,name=actual_token,json=actualToken,proto3" json:"actual_token,omitempty"`
-	DesiredToken string `protobuf:"bytes,7,opt,name=desired_token,json=desiredToken,proto3" json:"desired_token,omitempty"`
-	// SHA-256 of the changes: see linkspan/plugins/internal/wire.ChangesDigest.
-	ChangesDigest []byte `protobuf:"bytes,8,opt,name=changes_digest,json=changesDigest,proto3" json:"changes_digest,omitempty"`
+	Changes       []*Change `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -886,27 +858,6 @@ func (x *PlanRequest) GetActual() *ReadResponse {
 func (x *PlanRequest) GetChanges() []*Change {
 	if x != nil {
 		return x.Changes
-	}
-	return nil
-}
-
-func (x *PlanRequest) GetActualToken() string {
-	if x != nil {
-		return x.ActualToken
-	}
-	return ""
-}
-
-func (x *PlanRequest) GetDesiredToken() string {
-	if x != nil {
-		return x.DesiredToken
-	}
-	return ""
-}
-
-func (x *PlanRequest) GetChangesDigest() []byte {
-	if x != nil {
-		return x.ChangesDigest
 	}
 	return nil
 }
@@ -984,6 +935,226 @@ func (x *PlanResponse) GetDiagnostics() []*Diagnostic {
 	return nil
 }
 
+// CompareRequest asks how the host differs from the definition.
+type CompareRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Setup *Setup                 `protobuf:"bytes,1,opt,name=setup,proto3" json:"setup,omitempty"`
+	// Only what Read tells: digests, objects, guests and diagnostics.
+	LookOnly      bool `protobuf:"varint,2,opt,name=look_only,json=lookOnly,proto3" json:"look_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompareRequest) Reset() {
+	*x = CompareRequest{}
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompareRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompareRequest) ProtoMessage() {}
+
+func (x *CompareRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompareRequest.ProtoReflect.Descriptor instead.
+func (*CompareRequest) Descriptor() ([]byte, []int) {
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *CompareRequest) GetSetup() *Setup {
+	if x != nil {
+		return x.Setup
+	}
+	return nil
+}
+
+func (x *CompareRequest) GetLookOnly() bool {
+	if x != nil {
+		return x.LookOnly
+	}
+	return false
+}
+
+// CompareResponse is what differs, and the operations.
+type CompareResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of each file that Read has found, sorted by path.
+	Digests []*FileDigest `protobuf:"bytes,1,rep,name=digests,proto3" json:"digests,omitempty"`
+	// A digest of all objects that Read has found. linkspan compares it with a
+	// later one of this plugin, and with nothing else.
+	ObjectsDigest string `protobuf:"bytes,2,opt,name=objects_digest,json=objectsDigest,proto3" json:"objects_digest,omitempty"`
+	// As in ReadResponse.
+	Guests []*Guest `protobuf:"bytes,3,rep,name=guests,proto3" json:"guests,omitempty"`
+	// Those of Read, then those of Render that Read has not given as well, then
+	// those of Plan. With an error among the former the rest is empty.
+	Diagnostics []*Diagnostic `protobuf:"bytes,4,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
+	// As in PlanRequest, made as linkspan/core/plan.Diff does.
+	Changes []*Change `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
+	// As in PlanResponse.
+	Operations []*Operation `protobuf:"bytes,6,rep,name=operations,proto3" json:"operations,omitempty"`
+	// As in PlanResponse.
+	Restarts []*Restart `protobuf:"bytes,7,rep,name=restarts,proto3" json:"restarts,omitempty"`
+	// As in PlanResponse.
+	Effects       []*Effect `protobuf:"bytes,8,rep,name=effects,proto3" json:"effects,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompareResponse) Reset() {
+	*x = CompareResponse{}
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompareResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompareResponse) ProtoMessage() {}
+
+func (x *CompareResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompareResponse.ProtoReflect.Descriptor instead.
+func (*CompareResponse) Descriptor() ([]byte, []int) {
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *CompareResponse) GetDigests() []*FileDigest {
+	if x != nil {
+		return x.Digests
+	}
+	return nil
+}
+
+func (x *CompareResponse) GetObjectsDigest() string {
+	if x != nil {
+		return x.ObjectsDigest
+	}
+	return ""
+}
+
+func (x *CompareResponse) GetGuests() []*Guest {
+	if x != nil {
+		return x.Guests
+	}
+	return nil
+}
+
+func (x *CompareResponse) GetDiagnostics() []*Diagnostic {
+	if x != nil {
+		return x.Diagnostics
+	}
+	return nil
+}
+
+func (x *CompareResponse) GetChanges() []*Change {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *CompareResponse) GetOperations() []*Operation {
+	if x != nil {
+		return x.Operations
+	}
+	return nil
+}
+
+func (x *CompareResponse) GetRestarts() []*Restart {
+	if x != nil {
+		return x.Restarts
+	}
+	return nil
+}
+
+func (x *CompareResponse) GetEffects() []*Effect {
+	if x != nil {
+		return x.Effects
+	}
+	return nil
+}
+
+// FileDigest is what a file holds, in short.
+type FileDigest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in File.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// SHA-256 of its content, in hexadecimal digits.
+	Digest        string `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FileDigest) Reset() {
+	*x = FileDigest{}
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FileDigest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FileDigest) ProtoMessage() {}
+
+func (x *FileDigest) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FileDigest.ProtoReflect.Descriptor instead.
+func (*FileDigest) Descriptor() ([]byte, []int) {
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *FileDigest) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *FileDigest) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
 // ApplyRequest asks for operations to be carried out.
 type ApplyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -996,7 +1167,7 @@ type ApplyRequest struct {
 
 func (x *ApplyRequest) Reset() {
 	*x = ApplyRequest{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[11]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1008,7 +1179,7 @@ func (x *ApplyRequest) String() string {
 func (*ApplyRequest) ProtoMessage() {}
 
 func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[11]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1021,7 +1192,7 @@ func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyRequest.ProtoReflect.Descriptor instead.
 func (*ApplyRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{11}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ApplyRequest) GetSetup() *Setup {
@@ -1053,7 +1224,7 @@ type ApplyResponse struct {
 
 func (x *ApplyResponse) Reset() {
 	*x = ApplyResponse{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[12]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1065,7 +1236,7 @@ func (x *ApplyResponse) String() string {
 func (*ApplyResponse) ProtoMessage() {}
 
 func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[12]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1078,7 +1249,7 @@ func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyResponse.ProtoReflect.Descriptor instead.
 func (*ApplyResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{12}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ApplyResponse) GetOperation() string {
@@ -1113,7 +1284,7 @@ type SnapshotRequest struct {
 
 func (x *SnapshotRequest) Reset() {
 	*x = SnapshotRequest{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[13]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1125,7 +1296,7 @@ func (x *SnapshotRequest) String() string {
 func (*SnapshotRequest) ProtoMessage() {}
 
 func (x *SnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[13]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1138,7 +1309,7 @@ func (x *SnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotRequest.ProtoReflect.Descriptor instead.
 func (*SnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{13}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SnapshotRequest) GetSetup() *Setup {
@@ -1166,7 +1337,7 @@ type SnapshotResponse struct {
 
 func (x *SnapshotResponse) Reset() {
 	*x = SnapshotResponse{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[14]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1178,7 +1349,7 @@ func (x *SnapshotResponse) String() string {
 func (*SnapshotResponse) ProtoMessage() {}
 
 func (x *SnapshotResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[14]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1191,7 +1362,7 @@ func (x *SnapshotResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotResponse.ProtoReflect.Descriptor instead.
 func (*SnapshotResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{14}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SnapshotResponse) GetData() []byte {
@@ -1212,7 +1383,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[15]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1224,7 +1395,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[15]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1237,7 +1408,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{15}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RestoreRequest) GetData() []byte {
@@ -1256,7 +1427,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[16]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1268,7 +1439,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[16]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1281,7 +1452,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{16}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{19}
 }
 
 // Ref names an object within one backend.
@@ -1297,7 +1468,7 @@ type Ref struct {
 
 func (x *Ref) Reset() {
 	*x = Ref{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[17]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1309,7 +1480,7 @@ func (x *Ref) String() string {
 func (*Ref) ProtoMessage() {}
 
 func (x *Ref) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[17]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1322,7 +1493,7 @@ func (x *Ref) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ref.ProtoReflect.Descriptor instead.
 func (*Ref) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{17}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Ref) GetClass() string {
@@ -1374,7 +1545,7 @@ type Object struct {
 
 func (x *Object) Reset() {
 	*x = Object{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[18]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1386,7 +1557,7 @@ func (x *Object) String() string {
 func (*Object) ProtoMessage() {}
 
 func (x *Object) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[18]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1399,7 +1570,7 @@ func (x *Object) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Object.ProtoReflect.Descriptor instead.
 func (*Object) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{18}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Object) GetRef() *Ref {
@@ -1469,7 +1640,7 @@ type Setting struct {
 
 func (x *Setting) Reset() {
 	*x = Setting{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[19]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1481,7 +1652,7 @@ func (x *Setting) String() string {
 func (*Setting) ProtoMessage() {}
 
 func (x *Setting) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[19]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1494,7 +1665,7 @@ func (x *Setting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Setting.ProtoReflect.Descriptor instead.
 func (*Setting) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{19}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Setting) GetKey() string {
@@ -1541,7 +1712,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[20]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1553,7 +1724,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[20]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1566,7 +1737,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{20}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Value) GetForm() string {
@@ -1612,7 +1783,7 @@ type Guest struct {
 
 func (x *Guest) Reset() {
 	*x = Guest{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[21]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1624,7 +1795,7 @@ func (x *Guest) String() string {
 func (*Guest) ProtoMessage() {}
 
 func (x *Guest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[21]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1637,7 +1808,7 @@ func (x *Guest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Guest.ProtoReflect.Descriptor instead.
 func (*Guest) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{21}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Guest) GetName() string {
@@ -1704,7 +1875,7 @@ type Change struct {
 
 func (x *Change) Reset() {
 	*x = Change{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[22]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1716,7 +1887,7 @@ func (x *Change) String() string {
 func (*Change) ProtoMessage() {}
 
 func (x *Change) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[22]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1729,7 +1900,7 @@ func (x *Change) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Change.ProtoReflect.Descriptor instead.
 func (*Change) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{22}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Change) GetRef() *Ref {
@@ -1797,7 +1968,7 @@ type SettingChange struct {
 
 func (x *SettingChange) Reset() {
 	*x = SettingChange{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[23]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1809,7 +1980,7 @@ func (x *SettingChange) String() string {
 func (*SettingChange) ProtoMessage() {}
 
 func (x *SettingChange) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[23]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1822,7 +1993,7 @@ func (x *SettingChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettingChange.ProtoReflect.Descriptor instead.
 func (*SettingChange) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{23}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SettingChange) GetKey() string {
@@ -1865,7 +2036,7 @@ type File struct {
 
 func (x *File) Reset() {
 	*x = File{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[24]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1877,7 +2048,7 @@ func (x *File) String() string {
 func (*File) ProtoMessage() {}
 
 func (x *File) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[24]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1890,7 +2061,7 @@ func (x *File) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use File.ProtoReflect.Descriptor instead.
 func (*File) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{24}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *File) GetPath() string {
@@ -1921,7 +2092,7 @@ type FileState struct {
 
 func (x *FileState) Reset() {
 	*x = FileState{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[25]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1933,7 +2104,7 @@ func (x *FileState) String() string {
 func (*FileState) ProtoMessage() {}
 
 func (x *FileState) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[25]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1946,7 +2117,7 @@ func (x *FileState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileState.ProtoReflect.Descriptor instead.
 func (*FileState) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{25}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *FileState) GetExists() bool {
@@ -1988,7 +2159,7 @@ type FileChange struct {
 
 func (x *FileChange) Reset() {
 	*x = FileChange{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[26]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2000,7 +2171,7 @@ func (x *FileChange) String() string {
 func (*FileChange) ProtoMessage() {}
 
 func (x *FileChange) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[26]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2013,7 +2184,7 @@ func (x *FileChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileChange.ProtoReflect.Descriptor instead.
 func (*FileChange) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{26}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *FileChange) GetPath() string {
@@ -2069,7 +2240,7 @@ type Operation struct {
 
 func (x *Operation) Reset() {
 	*x = Operation{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[27]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2081,7 +2252,7 @@ func (x *Operation) String() string {
 func (*Operation) ProtoMessage() {}
 
 func (x *Operation) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[27]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2094,7 +2265,7 @@ func (x *Operation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Operation.ProtoReflect.Descriptor instead.
 func (*Operation) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{27}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Operation) GetId() string {
@@ -2164,7 +2335,7 @@ type Effect struct {
 
 func (x *Effect) Reset() {
 	*x = Effect{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[28]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2176,7 +2347,7 @@ func (x *Effect) String() string {
 func (*Effect) ProtoMessage() {}
 
 func (x *Effect) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[28]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2189,7 +2360,7 @@ func (x *Effect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Effect.ProtoReflect.Descriptor instead.
 func (*Effect) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{28}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Effect) GetKind() string {
@@ -2246,7 +2417,7 @@ type Restart struct {
 
 func (x *Restart) Reset() {
 	*x = Restart{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[29]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2258,7 +2429,7 @@ func (x *Restart) String() string {
 func (*Restart) ProtoMessage() {}
 
 func (x *Restart) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[29]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2271,7 +2442,7 @@ func (x *Restart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Restart.ProtoReflect.Descriptor instead.
 func (*Restart) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{29}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Restart) GetService() string {
@@ -2354,7 +2525,7 @@ type Diagnostic struct {
 
 func (x *Diagnostic) Reset() {
 	*x = Diagnostic{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[30]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2366,7 +2537,7 @@ func (x *Diagnostic) String() string {
 func (*Diagnostic) ProtoMessage() {}
 
 func (x *Diagnostic) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[30]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2379,7 +2550,7 @@ func (x *Diagnostic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Diagnostic.ProtoReflect.Descriptor instead.
 func (*Diagnostic) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{30}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Diagnostic) GetSeverity() string {
@@ -2445,7 +2616,7 @@ type Related struct {
 
 func (x *Related) Reset() {
 	*x = Related{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[31]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2457,7 +2628,7 @@ func (x *Related) String() string {
 func (*Related) ProtoMessage() {}
 
 func (x *Related) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[31]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2470,7 +2641,7 @@ func (x *Related) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Related.ProtoReflect.Descriptor instead.
 func (*Related) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{31}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Related) GetMessage() string {
@@ -2507,7 +2678,7 @@ type Range struct {
 
 func (x *Range) Reset() {
 	*x = Range{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[32]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2519,7 +2690,7 @@ func (x *Range) String() string {
 func (*Range) ProtoMessage() {}
 
 func (x *Range) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[32]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2532,7 +2703,7 @@ func (x *Range) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Range.ProtoReflect.Descriptor instead.
 func (*Range) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{32}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Range) GetFile() string {
@@ -2571,7 +2742,7 @@ type Position struct {
 
 func (x *Position) Reset() {
 	*x = Position{}
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[33]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2583,7 +2754,7 @@ func (x *Position) String() string {
 func (*Position) ProtoMessage() {}
 
 func (x *Position) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[33]
+	mi := &file_linkspan_plugin_v1_backend_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2596,7 +2767,7 @@ func (x *Position) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Position.ProtoReflect.Descriptor instead.
 func (*Position) Descriptor() ([]byte, []int) {
-	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{33}
+	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Position) GetLine() int32 {
@@ -2655,15 +2826,14 @@ const file_linkspan_plugin_v1_backend_proto_rawDesc = "" +
 	"\x05words\x18\x05 \x03(\tR\x05words\x12\x10\n" +
 	"\x03doc\x18\x06 \x01(\tR\x03doc\">\n" +
 	"\vReadRequest\x12/\n" +
-	"\x05setup\x18\x01 \x01(\v2\x19.linkspan.plugin.v1.SetupR\x05setup\"\x94\x03\n" +
+	"\x05setup\x18\x01 \x01(\v2\x19.linkspan.plugin.v1.SetupR\x05setup\"\xfe\x02\n" +
 	"\fReadResponse\x124\n" +
 	"\aobjects\x18\x01 \x03(\v2\x1a.linkspan.plugin.v1.ObjectR\aobjects\x12.\n" +
 	"\x05files\x18\x02 \x03(\v2\x18.linkspan.plugin.v1.FileR\x05files\x12A\n" +
 	"\x05facts\x18\x03 \x03(\v2+.linkspan.plugin.v1.ReadResponse.FactsEntryR\x05facts\x12@\n" +
 	"\vdiagnostics\x18\x04 \x03(\v2\x1e.linkspan.plugin.v1.DiagnosticR\vdiagnostics\x12\x16\n" +
 	"\x06opaque\x18\x05 \x01(\fR\x06opaque\x121\n" +
-	"\x06guests\x18\x06 \x03(\v2\x19.linkspan.plugin.v1.GuestR\x06guests\x12\x14\n" +
-	"\x05token\x18\a \x01(\tR\x05token\x1a8\n" +
+	"\x06guests\x18\x06 \x03(\v2\x19.linkspan.plugin.v1.GuestR\x06guests\x1a8\n" +
 	"\n" +
 	"FactsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -2674,21 +2844,17 @@ const file_linkspan_plugin_v1_backend_proto_rawDesc = "" +
 	"\n" +
 	"FactsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xce\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb8\x01\n" +
 	"\x0eRenderResponse\x124\n" +
 	"\aobjects\x18\x01 \x03(\v2\x1a.linkspan.plugin.v1.ObjectR\aobjects\x12.\n" +
 	"\x05files\x18\x02 \x03(\v2\x18.linkspan.plugin.v1.FileR\x05files\x12@\n" +
-	"\vdiagnostics\x18\x03 \x03(\v2\x1e.linkspan.plugin.v1.DiagnosticR\vdiagnostics\x12\x14\n" +
-	"\x05token\x18\x04 \x01(\tR\x05token\"\xcf\x03\n" +
+	"\vdiagnostics\x18\x03 \x03(\v2\x1e.linkspan.plugin.v1.DiagnosticR\vdiagnostics\"\xe0\x02\n" +
 	"\vPlanRequest\x12/\n" +
 	"\x05setup\x18\x01 \x01(\v2\x19.linkspan.plugin.v1.SetupR\x05setup\x12@\n" +
 	"\x05facts\x18\x02 \x03(\v2*.linkspan.plugin.v1.PlanRequest.FactsEntryR\x05facts\x124\n" +
 	"\adesired\x18\x03 \x03(\v2\x1a.linkspan.plugin.v1.ObjectR\adesired\x128\n" +
 	"\x06actual\x18\x04 \x01(\v2 .linkspan.plugin.v1.ReadResponseR\x06actual\x124\n" +
-	"\achanges\x18\x05 \x03(\v2\x1a.linkspan.plugin.v1.ChangeR\achanges\x12!\n" +
-	"\factual_token\x18\x06 \x01(\tR\vactualToken\x12#\n" +
-	"\rdesired_token\x18\a \x01(\tR\fdesiredToken\x12%\n" +
-	"\x0echanges_digest\x18\b \x01(\fR\rchangesDigest\x1a8\n" +
+	"\achanges\x18\x05 \x03(\v2\x1a.linkspan.plugin.v1.ChangeR\achanges\x1a8\n" +
 	"\n" +
 	"FactsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -2699,7 +2865,25 @@ const file_linkspan_plugin_v1_backend_proto_rawDesc = "" +
 	"operations\x127\n" +
 	"\brestarts\x18\x02 \x03(\v2\x1b.linkspan.plugin.v1.RestartR\brestarts\x124\n" +
 	"\aeffects\x18\x03 \x03(\v2\x1a.linkspan.plugin.v1.EffectR\aeffects\x12@\n" +
-	"\vdiagnostics\x18\x04 \x03(\v2\x1e.linkspan.plugin.v1.DiagnosticR\vdiagnostics\"~\n" +
+	"\vdiagnostics\x18\x04 \x03(\v2\x1e.linkspan.plugin.v1.DiagnosticR\vdiagnostics\"^\n" +
+	"\x0eCompareRequest\x12/\n" +
+	"\x05setup\x18\x01 \x01(\v2\x19.linkspan.plugin.v1.SetupR\x05setup\x12\x1b\n" +
+	"\tlook_only\x18\x02 \x01(\bR\blookOnly\"\xcb\x03\n" +
+	"\x0fCompareResponse\x128\n" +
+	"\adigests\x18\x01 \x03(\v2\x1e.linkspan.plugin.v1.FileDigestR\adigests\x12%\n" +
+	"\x0eobjects_digest\x18\x02 \x01(\tR\robjectsDigest\x121\n" +
+	"\x06guests\x18\x03 \x03(\v2\x19.linkspan.plugin.v1.GuestR\x06guests\x12@\n" +
+	"\vdiagnostics\x18\x04 \x03(\v2\x1e.linkspan.plugin.v1.DiagnosticR\vdiagnostics\x124\n" +
+	"\achanges\x18\x05 \x03(\v2\x1a.linkspan.plugin.v1.ChangeR\achanges\x12=\n" +
+	"\n" +
+	"operations\x18\x06 \x03(\v2\x1d.linkspan.plugin.v1.OperationR\n" +
+	"operations\x127\n" +
+	"\brestarts\x18\a \x03(\v2\x1b.linkspan.plugin.v1.RestartR\brestarts\x124\n" +
+	"\aeffects\x18\b \x03(\v2\x1a.linkspan.plugin.v1.EffectR\aeffects\"8\n" +
+	"\n" +
+	"FileDigest\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12\x16\n" +
+	"\x06digest\x18\x02 \x01(\tR\x06digest\"~\n" +
 	"\fApplyRequest\x12/\n" +
 	"\x05setup\x18\x01 \x01(\v2\x19.linkspan.plugin.v1.SetupR\x05setup\x12=\n" +
 	"\n" +
@@ -2818,12 +3002,13 @@ const file_linkspan_plugin_v1_backend_proto_rawDesc = "" +
 	"\bPosition\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x05R\x04line\x12\x16\n" +
 	"\x06column\x18\x02 \x01(\x05R\x06column\x12\x12\n" +
-	"\x04byte\x18\x03 \x01(\x03R\x04byte2\xc9\x04\n" +
+	"\x04byte\x18\x03 \x01(\x03R\x04byte2\x9d\x05\n" +
 	"\x0eBackendService\x12U\n" +
 	"\bDescribe\x12#.linkspan.plugin.v1.DescribeRequest\x1a$.linkspan.plugin.v1.DescribeResponse\x12I\n" +
 	"\x04Read\x12\x1f.linkspan.plugin.v1.ReadRequest\x1a .linkspan.plugin.v1.ReadResponse\x12O\n" +
 	"\x06Render\x12!.linkspan.plugin.v1.RenderRequest\x1a\".linkspan.plugin.v1.RenderResponse\x12I\n" +
-	"\x04Plan\x12\x1f.linkspan.plugin.v1.PlanRequest\x1a .linkspan.plugin.v1.PlanResponse\x12N\n" +
+	"\x04Plan\x12\x1f.linkspan.plugin.v1.PlanRequest\x1a .linkspan.plugin.v1.PlanResponse\x12R\n" +
+	"\aCompare\x12\".linkspan.plugin.v1.CompareRequest\x1a#.linkspan.plugin.v1.CompareResponse\x12N\n" +
 	"\x05Apply\x12 .linkspan.plugin.v1.ApplyRequest\x1a!.linkspan.plugin.v1.ApplyResponse0\x01\x12U\n" +
 	"\bSnapshot\x12#.linkspan.plugin.v1.SnapshotRequest\x1a$.linkspan.plugin.v1.SnapshotResponse\x12R\n" +
 	"\aRestore\x12\".linkspan.plugin.v1.RestoreRequest\x1a#.linkspan.plugin.v1.RestoreResponseB Z\x1elinkspan/plugins/internal/wireb\x06proto3"
@@ -2840,7 +3025,7 @@ func file_linkspan_plugin_v1_backend_proto_rawDescGZIP() []byte {
 	return file_linkspan_plugin_v1_backend_proto_rawDescData
 }
 
-var file_linkspan_plugin_v1_backend_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_linkspan_plugin_v1_backend_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_linkspan_plugin_v1_backend_proto_goTypes = []any{
 	(*Setup)(nil),            // 0: linkspan.plugin.v1.Setup
 	(*DescribeRequest)(nil),  // 1: linkspan.plugin.v1.DescribeRequest
@@ -2853,99 +3038,112 @@ var file_linkspan_plugin_v1_backend_proto_goTypes = []any{
 	(*RenderResponse)(nil),   // 8: linkspan.plugin.v1.RenderResponse
 	(*PlanRequest)(nil),      // 9: linkspan.plugin.v1.PlanRequest
 	(*PlanResponse)(nil),     // 10: linkspan.plugin.v1.PlanResponse
-	(*ApplyRequest)(nil),     // 11: linkspan.plugin.v1.ApplyRequest
-	(*ApplyResponse)(nil),    // 12: linkspan.plugin.v1.ApplyResponse
-	(*SnapshotRequest)(nil),  // 13: linkspan.plugin.v1.SnapshotRequest
-	(*SnapshotResponse)(nil), // 14: linkspan.plugin.v1.SnapshotResponse
-	(*RestoreRequest)(nil),   // 15: linkspan.plugin.v1.RestoreRequest
-	(*RestoreResponse)(nil),  // 16: linkspan.plugin.v1.RestoreResponse
-	(*Ref)(nil),              // 17: linkspan.plugin.v1.Ref
-	(*Object)(nil),           // 18: linkspan.plugin.v1.Object
-	(*Setting)(nil),          // 19: linkspan.plugin.v1.Setting
-	(*Value)(nil),            // 20: linkspan.plugin.v1.Value
-	(*Guest)(nil),            // 21: linkspan.plugin.v1.Guest
-	(*Change)(nil),           // 22: linkspan.plugin.v1.Change
-	(*SettingChange)(nil),    // 23: linkspan.plugin.v1.SettingChange
-	(*File)(nil),             // 24: linkspan.plugin.v1.File
-	(*FileState)(nil),        // 25: linkspan.plugin.v1.FileState
-	(*FileChange)(nil),       // 26: linkspan.plugin.v1.FileChange
-	(*Operation)(nil),        // 27: linkspan.plugin.v1.Operation
-	(*Effect)(nil),           // 28: linkspan.plugin.v1.Effect
-	(*Restart)(nil),          // 29: linkspan.plugin.v1.Restart
-	(*Diagnostic)(nil),       // 30: linkspan.plugin.v1.Diagnostic
-	(*Related)(nil),          // 31: linkspan.plugin.v1.Related
-	(*Range)(nil),            // 32: linkspan.plugin.v1.Range
-	(*Position)(nil),         // 33: linkspan.plugin.v1.Position
-	nil,                      // 34: linkspan.plugin.v1.ReadResponse.FactsEntry
-	nil,                      // 35: linkspan.plugin.v1.RenderRequest.FactsEntry
-	nil,                      // 36: linkspan.plugin.v1.PlanRequest.FactsEntry
+	(*CompareRequest)(nil),   // 11: linkspan.plugin.v1.CompareRequest
+	(*CompareResponse)(nil),  // 12: linkspan.plugin.v1.CompareResponse
+	(*FileDigest)(nil),       // 13: linkspan.plugin.v1.FileDigest
+	(*ApplyRequest)(nil),     // 14: linkspan.plugin.v1.ApplyRequest
+	(*ApplyResponse)(nil),    // 15: linkspan.plugin.v1.ApplyResponse
+	(*SnapshotRequest)(nil),  // 16: linkspan.plugin.v1.SnapshotRequest
+	(*SnapshotResponse)(nil), // 17: linkspan.plugin.v1.SnapshotResponse
+	(*RestoreRequest)(nil),   // 18: linkspan.plugin.v1.RestoreRequest
+	(*RestoreResponse)(nil),  // 19: linkspan.plugin.v1.RestoreResponse
+	(*Ref)(nil),              // 20: linkspan.plugin.v1.Ref
+	(*Object)(nil),           // 21: linkspan.plugin.v1.Object
+	(*Setting)(nil),          // 22: linkspan.plugin.v1.Setting
+	(*Value)(nil),            // 23: linkspan.plugin.v1.Value
+	(*Guest)(nil),            // 24: linkspan.plugin.v1.Guest
+	(*Change)(nil),           // 25: linkspan.plugin.v1.Change
+	(*SettingChange)(nil),    // 26: linkspan.plugin.v1.SettingChange
+	(*File)(nil),             // 27: linkspan.plugin.v1.File
+	(*FileState)(nil),        // 28: linkspan.plugin.v1.FileState
+	(*FileChange)(nil),       // 29: linkspan.plugin.v1.FileChange
+	(*Operation)(nil),        // 30: linkspan.plugin.v1.Operation
+	(*Effect)(nil),           // 31: linkspan.plugin.v1.Effect
+	(*Restart)(nil),          // 32: linkspan.plugin.v1.Restart
+	(*Diagnostic)(nil),       // 33: linkspan.plugin.v1.Diagnostic
+	(*Related)(nil),          // 34: linkspan.plugin.v1.Related
+	(*Range)(nil),            // 35: linkspan.plugin.v1.Range
+	(*Position)(nil),         // 36: linkspan.plugin.v1.Position
+	nil,                      // 37: linkspan.plugin.v1.ReadResponse.FactsEntry
+	nil,                      // 38: linkspan.plugin.v1.RenderRequest.FactsEntry
+	nil,                      // 39: linkspan.plugin.v1.PlanRequest.FactsEntry
 }
 var file_linkspan_plugin_v1_backend_proto_depIdxs = []int32{
 	3,  // 0: linkspan.plugin.v1.DescribeResponse.schema:type_name -> linkspan.plugin.v1.Schema
 	4,  // 1: linkspan.plugin.v1.Schema.attributes:type_name -> linkspan.plugin.v1.Attribute
 	0,  // 2: linkspan.plugin.v1.ReadRequest.setup:type_name -> linkspan.plugin.v1.Setup
-	18, // 3: linkspan.plugin.v1.ReadResponse.objects:type_name -> linkspan.plugin.v1.Object
-	24, // 4: linkspan.plugin.v1.ReadResponse.files:type_name -> linkspan.plugin.v1.File
-	34, // 5: linkspan.plugin.v1.ReadResponse.facts:type_name -> linkspan.plugin.v1.ReadResponse.FactsEntry
-	30, // 6: linkspan.plugin.v1.ReadResponse.diagnostics:type_name -> linkspan.plugin.v1.Diagnostic
-	21, // 7: linkspan.plugin.v1.ReadResponse.guests:type_name -> linkspan.plugin.v1.Guest
+	21, // 3: linkspan.plugin.v1.ReadResponse.objects:type_name -> linkspan.plugin.v1.Object
+	27, // 4: linkspan.plugin.v1.ReadResponse.files:type_name -> linkspan.plugin.v1.File
+	37, // 5: linkspan.plugin.v1.ReadResponse.facts:type_name -> linkspan.plugin.v1.ReadResponse.FactsEntry
+	33, // 6: linkspan.plugin.v1.ReadResponse.diagnostics:type_name -> linkspan.plugin.v1.Diagnostic
+	24, // 7: linkspan.plugin.v1.ReadResponse.guests:type_name -> linkspan.plugin.v1.Guest
 	0,  // 8: linkspan.plugin.v1.RenderRequest.setup:type_name -> linkspan.plugin.v1.Setup
-	35, // 9: linkspan.plugin.v1.RenderRequest.facts:type_name -> linkspan.plugin.v1.RenderRequest.FactsEntry
-	18, // 10: linkspan.plugin.v1.RenderResponse.objects:type_name -> linkspan.plugin.v1.Object
-	24, // 11: linkspan.plugin.v1.RenderResponse.files:type_name -> linkspan.plugin.v1.File
-	30, // 12: linkspan.plugin.v1.RenderResponse.diagnostics:type_name -> linkspan.plugin.v1.Diagnostic
+	38, // 9: linkspan.plugin.v1.RenderRequest.facts:type_name -> linkspan.plugin.v1.RenderRequest.FactsEntry
+	21, // 10: linkspan.plugin.v1.RenderResponse.objects:type_name -> linkspan.plugin.v1.Object
+	27, // 11: linkspan.plugin.v1.RenderResponse.files:type_name -> linkspan.plugin.v1.File
+	33, // 12: linkspan.plugin.v1.RenderResponse.diagnostics:type_name -> linkspan.plugin.v1.Diagnostic
 	0,  // 13: linkspan.plugin.v1.PlanRequest.setup:type_name -> linkspan.plugin.v1.Setup
-	36, // 14: linkspan.plugin.v1.PlanRequest.facts:type_name -> linkspan.plugin.v1.PlanRequest.FactsEntry
-	18, // 15: linkspan.plugin.v1.PlanRequest.desired:type_name -> linkspan.plugin.v1.Object
+	39, // 14: linkspan.plugin.v1.PlanRequest.facts:type_name -> linkspan.plugin.v1.PlanRequest.FactsEntry
+	21, // 15: linkspan.plugin.v1.PlanRequest.desired:type_name -> linkspan.plugin.v1.Object
 	6,  // 16: linkspan.plugin.v1.PlanRequest.actual:type_name -> linkspan.plugin.v1.ReadResponse
-	22, // 17: linkspan.plugin.v1.PlanRequest.changes:type_name -> linkspan.plugin.v1.Change
-	27, // 18: linkspan.plugin.v1.PlanResponse.operations:type_name -> linkspan.plugin.v1.Operation
-	29, // 19: linkspan.plugin.v1.PlanResponse.restarts:type_name -> linkspan.plugin.v1.Restart
-	28, // 20: linkspan.plugin.v1.PlanResponse.effects:type_name -> linkspan.plugin.v1.Effect
-	30, // 21: linkspan.plugin.v1.PlanResponse.diagnostics:type_name -> linkspan.plugin.v1.Diagnostic
-	0,  // 22: linkspan.plugin.v1.ApplyRequest.setup:type_name -> linkspan.plugin.v1.Setup
-	27, // 23: linkspan.plugin.v1.ApplyRequest.operations:type_name -> linkspan.plugin.v1.Operation
-	0,  // 24: linkspan.plugin.v1.SnapshotRequest.setup:type_name -> linkspan.plugin.v1.Setup
-	27, // 25: linkspan.plugin.v1.SnapshotRequest.operations:type_name -> linkspan.plugin.v1.Operation
-	17, // 26: linkspan.plugin.v1.Object.ref:type_name -> linkspan.plugin.v1.Ref
-	19, // 27: linkspan.plugin.v1.Object.settings:type_name -> linkspan.plugin.v1.Setting
-	17, // 28: linkspan.plugin.v1.Object.depends_on:type_name -> linkspan.plugin.v1.Ref
-	17, // 29: linkspan.plugin.v1.Change.ref:type_name -> linkspan.plugin.v1.Ref
-	23, // 30: linkspan.plugin.v1.Change.settings:type_name -> linkspan.plugin.v1.SettingChange
-	19, // 31: linkspan.plugin.v1.Change.unchanged:type_name -> linkspan.plugin.v1.Setting
-	20, // 32: linkspan.plugin.v1.SettingChange.before:type_name -> linkspan.plugin.v1.Value
-	20, // 33: linkspan.plugin.v1.SettingChange.after:type_name -> linkspan.plugin.v1.Value
-	25, // 34: linkspan.plugin.v1.File.state:type_name -> linkspan.plugin.v1.FileState
-	25, // 35: linkspan.plugin.v1.FileChange.before:type_name -> linkspan.plugin.v1.FileState
-	25, // 36: linkspan.plugin.v1.FileChange.after:type_name -> linkspan.plugin.v1.FileState
-	17, // 37: linkspan.plugin.v1.Operation.objects:type_name -> linkspan.plugin.v1.Ref
-	26, // 38: linkspan.plugin.v1.Operation.file:type_name -> linkspan.plugin.v1.FileChange
-	28, // 39: linkspan.plugin.v1.Operation.effects:type_name -> linkspan.plugin.v1.Effect
-	17, // 40: linkspan.plugin.v1.Effect.objects:type_name -> linkspan.plugin.v1.Ref
-	32, // 41: linkspan.plugin.v1.Diagnostic.range:type_name -> linkspan.plugin.v1.Range
-	31, // 42: linkspan.plugin.v1.Diagnostic.related:type_name -> linkspan.plugin.v1.Related
-	32, // 43: linkspan.plugin.v1.Related.range:type_name -> linkspan.plugin.v1.Range
-	33, // 44: linkspan.plugin.v1.Range.start:type_name -> linkspan.plugin.v1.Position
-	33, // 45: linkspan.plugin.v1.Range.end:type_name -> linkspan.plugin.v1.Position
-	1,  // 46: linkspan.plugin.v1.BackendService.Describe:input_type -> linkspan.plugin.v1.DescribeRequest
-	5,  // 47: linkspan.plugin.v1.BackendService.Read:input_type -> linkspan.plugin.v1.ReadRequest
-	7,  // 48: linkspan.plugin.v1.BackendService.Render:input_type -> linkspan.plugin.v1.RenderRequest
-	9,  // 49: linkspan.plugin.v1.BackendService.Plan:input_type -> linkspan.plugin.v1.PlanRequest
-	11, // 50: linkspan.plugin.v1.BackendService.Apply:input_type -> linkspan.plugin.v1.ApplyRequest
-	13, // 51: linkspan.plugin.v1.BackendService.Snapshot:input_type -> linkspan.plugin.v1.SnapshotRequest
-	15, // 52: linkspan.plugin.v1.BackendService.Restore:input_type -> linkspan.plugin.v1.RestoreRequest
-	2,  // 53: linkspan.plugin.v1.BackendService.Describe:output_type -> linkspan.plugin.v1.DescribeResponse
-	6,  // 54: linkspan.plugin.v1.BackendService.Read:output_type -> linkspan.plugin.v1.ReadResponse
-	8,  // 55: linkspan.plugin.v1.BackendService.Render:output_type -> linkspan.plugin.v1.RenderResponse
-	10, // 56: linkspan.plugin.v1.BackendService.Plan:output_type -> linkspan.plugin.v1.PlanResponse
-	12, // 57: linkspan.plugin.v1.BackendService.Apply:output_type -> linkspan.plugin.v1.ApplyResponse
-	14, // 58: linkspan.plugin.v1.BackendService.Snapshot:output_type -> linkspan.plugin.v1.SnapshotResponse
-	16, // 59: linkspan.plugin.v1.BackendService.Restore:output_type -> linkspan.plugin.v1.RestoreResponse
-	53, // [53:60] is the sub-list for method output_type
-	46, // [46:53] is the sub-list for method input_type
-	46, // [46:46] is the sub-list for extension type_name
-	46, // [46:46] is the sub-list for extension extendee
-	0,  // [0:46] is the sub-list for field type_name
+	25, // 17: linkspan.plugin.v1.PlanRequest.changes:type_name -> linkspan.plugin.v1.Change
+	30, // 18: linkspan.plugin.v1.PlanResponse.operations:type_name -> linkspan.plugin.v1.Operation
+	32, // 19: linkspan.plugin.v1.PlanResponse.restarts:type_name -> linkspan.plugin.v1.Restart
+	31, // 20: linkspan.plugin.v1.PlanResponse.effects:type_name -> linkspan.plugin.v1.Effect
+	33, // 21: linkspan.plugin.v1.PlanResponse.diagnostics:type_name -> linkspan.plugin.v1.Diagnostic
+	0,  // 22: linkspan.plugin.v1.CompareRequest.setup:type_name -> linkspan.plugin.v1.Setup
+	13, // 23: linkspan.plugin.v1.CompareResponse.digests:type_name -> linkspan.plugin.v1.FileDigest
+	24, // 24: linkspan.plugin.v1.CompareResponse.guests:type_name -> linkspan.plugin.v1.Guest
+	33, // 25: linkspan.plugin.v1.CompareResponse.diagnostics:type_name -> linkspan.plugin.v1.Diagnostic
+	25, // 26: linkspan.plugin.v1.CompareResponse.changes:type_name -> linkspan.plugin.v1.Change
+	30, // 27: linkspan.plugin.v1.CompareResponse.operations:type_name -> linkspan.plugin.v1.Operation
+	32, // 28: linkspan.plugin.v1.CompareResponse.restarts:type_name -> linkspan.plugin.v1.Restart
+	31, // 29: linkspan.plugin.v1.CompareResponse.effects:type_name -> linkspan.plugin.v1.Effect
+	0,  // 30: linkspan.plugin.v1.ApplyRequest.setup:type_name -> linkspan.plugin.v1.Setup
+	30, // 31: linkspan.plugin.v1.ApplyRequest.operations:type_name -> linkspan.plugin.v1.Operation
+	0,  // 32: linkspan.plugin.v1.SnapshotRequest.setup:type_name -> linkspan.plugin.v1.Setup
+	30, // 33: linkspan.plugin.v1.SnapshotRequest.operations:type_name -> linkspan.plugin.v1.Operation
+	20, // 34: linkspan.plugin.v1.Object.ref:type_name -> linkspan.plugin.v1.Ref
+	22, // 35: linkspan.plugin.v1.Object.settings:type_name -> linkspan.plugin.v1.Setting
+	20, // 36: linkspan.plugin.v1.Object.depends_on:type_name -> linkspan.plugin.v1.Ref
+	20, // 37: linkspan.plugin.v1.Change.ref:type_name -> linkspan.plugin.v1.Ref
+	26, // 38: linkspan.plugin.v1.Change.settings:type_name -> linkspan.plugin.v1.SettingChange
+	22, // 39: linkspan.plugin.v1.Change.unchanged:type_name -> linkspan.plugin.v1.Setting
+	23, // 40: linkspan.plugin.v1.SettingChange.before:type_name -> linkspan.plugin.v1.Value
+	23, // 41: linkspan.plugin.v1.SettingChange.after:type_name -> linkspan.plugin.v1.Value
+	28, // 42: linkspan.plugin.v1.File.state:type_name -> linkspan.plugin.v1.FileState
+	28, // 43: linkspan.plugin.v1.FileChange.before:type_name -> linkspan.plugin.v1.FileState
+	28, // 44: linkspan.plugin.v1.FileChange.after:type_name -> linkspan.plugin.v1.FileState
+	20, // 45: linkspan.plugin.v1.Operation.objects:type_name -> linkspan.plugin.v1.Ref
+	29, // 46: linkspan.plugin.v1.Operation.file:type_name -> linkspan.plugin.v1.FileChange
+	31, // 47: linkspan.plugin.v1.Operation.effects:type_name -> linkspan.plugin.v1.Effect
+	20, // 48: linkspan.plugin.v1.Effect.objects:type_name -> linkspan.plugin.v1.Ref
+	35, // 49: linkspan.plugin.v1.Diagnostic.range:type_name -> linkspan.plugin.v1.Range
+	34, // 50: linkspan.plugin.v1.Diagnostic.related:type_name -> linkspan.plugin.v1.Related
+	35, // 51: linkspan.plugin.v1.Related.range:type_name -> linkspan.plugin.v1.Range
+	36, // 52: linkspan.plugin.v1.Range.start:type_name -> linkspan.plugin.v1.Position
+	36, // 53: linkspan.plugin.v1.Range.end:type_name -> linkspan.plugin.v1.Position
+	1,  // 54: linkspan.plugin.v1.BackendService.Describe:input_type -> linkspan.plugin.v1.DescribeRequest
+	5,  // 55: linkspan.plugin.v1.BackendService.Read:input_type -> linkspan.plugin.v1.ReadRequest
+	7,  // 56: linkspan.plugin.v1.BackendService.Render:input_type -> linkspan.plugin.v1.RenderRequest
+	9,  // 57: linkspan.plugin.v1.BackendService.Plan:input_type -> linkspan.plugin.v1.PlanRequest
+	11, // 58: linkspan.plugin.v1.BackendService.Compare:input_type -> linkspan.plugin.v1.CompareRequest
+	14, // 59: linkspan.plugin.v1.BackendService.Apply:input_type -> linkspan.plugin.v1.ApplyRequest
+	16, // 60: linkspan.plugin.v1.BackendService.Snapshot:input_type -> linkspan.plugin.v1.SnapshotRequest
+	18, // 61: linkspan.plugin.v1.BackendService.Restore:input_type -> linkspan.plugin.v1.RestoreRequest
+	2,  // 62: linkspan.plugin.v1.BackendService.Describe:output_type -> linkspan.plugin.v1.DescribeResponse
+	6,  // 63: linkspan.plugin.v1.BackendService.Read:output_type -> linkspan.plugin.v1.ReadResponse
+	8,  // 64: linkspan.plugin.v1.BackendService.Render:output_type -> linkspan.plugin.v1.RenderResponse
+	10, // 65: linkspan.plugin.v1.BackendService.Plan:output_type -> linkspan.plugin.v1.PlanResponse
+	12, // 66: linkspan.plugin.v1.BackendService.Compare:output_type -> linkspan.plugin.v1.CompareResponse
+	15, // 67: linkspan.plugin.v1.BackendService.Apply:output_type -> linkspan.plugin.v1.ApplyResponse
+	17, // 68: linkspan.plugin.v1.BackendService.Snapshot:output_type -> linkspan.plugin.v1.SnapshotResponse
+	19, // 69: linkspan.plugin.v1.BackendService.Restore:output_type -> linkspan.plugin.v1.RestoreResponse
+	62, // [62:70] is the sub-list for method output_type
+	54, // [54:62] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_linkspan_plugin_v1_backend_proto_init() }
@@ -2959,7 +3157,7 @@ func file_linkspan_plugin_v1_backend_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linkspan_plugin_v1_backend_proto_rawDesc), len(file_linkspan_plugin_v1_backend_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   37,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

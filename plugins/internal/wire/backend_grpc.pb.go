@@ -97,6 +97,7 @@ const (
 	BackendService_Read_FullMethodName     = "/linkspan.plugin.v1.BackendService/Read"
 	BackendService_Render_FullMethodName   = "/linkspan.plugin.v1.BackendService/Render"
 	BackendService_Plan_FullMethodName     = "/linkspan.plugin.v1.BackendService/Plan"
+	BackendService_Compare_FullMethodName  = "/linkspan.plugin.v1.BackendService/Compare"
 	BackendService_Apply_FullMethodName    = "/linkspan.plugin.v1.BackendService/Apply"
 	BackendService_Snapshot_FullMethodName = "/linkspan.plugin.v1.BackendService/Snapshot"
 	BackendService_Restore_FullMethodName  = "/linkspan.plugin.v1.BackendService/Restore"
@@ -109,7 +110,7 @@ const (
 // BackendService is one place where a network is kept: the files of a
 // distribution, a hypervisor's configuration, a switch. It never decides what is
 // done. A plan is made of Read, Render, the difference of their objects (which
-// linkspan makes) and Plan, in this order.
+// linkspan makes) and Plan, in this order, or of Compare, which is all of them.
 type BackendServiceClient interface {
 	// Says what the backend is; the same at every call.
 	Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*DescribeResponse, error)
@@ -120,6 +121,12 @@ type BackendServiceClient interface {
 	Render(ctx context.Context, in *RenderRequest, opts ...grpc.CallOption) (*RenderResponse, error)
 	// Says which operations make the changes, in order; pure.
 	Plan(ctx context.Context, in *PlanRequest, opts ...grpc.CallOption) (*PlanResponse, error)
+	// Does the work of Read, Render, the difference of their objects and Plan at
+	// once, so that what is as it should be need not be sent: of a host with
+	// thousands of interfaces, that takes longer than all else. Only with the
+	// feature "compare", which a plugin that is built with package linkspan/plugins
+	// has by itself; linkspan does the same with the others by the three calls.
+	Compare(ctx context.Context, in *CompareRequest, opts ...grpc.CallOption) (*CompareResponse, error)
 	// Carries out operations of kind "own", in order. A response is sent before
 	// and after each operation. It stops at the first that fails, or when the call
 	// is cancelled, with the operation in hand finished or undone. An operation
@@ -182,6 +189,16 @@ func (c *backendServiceClient) Plan(ctx context.Context, in *PlanRequest, opts .
 	return out, nil
 }
 
+func (c *backendServiceClient) Compare(ctx context.Context, in *CompareRequest, opts ...grpc.CallOption) (*CompareResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CompareResponse)
+	err := c.cc.Invoke(ctx, BackendService_Compare_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *backendServiceClient) Apply(ctx context.Context, in *ApplyRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ApplyResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &BackendService_ServiceDesc.Streams[0], BackendService_Apply_FullMethodName, cOpts...)
@@ -228,7 +245,7 @@ func (c *backendServiceClient) Restore(ctx context.Context, in *RestoreRequest, 
 // BackendService is one place where a network is kept: the files of a
 // distribution, a hypervisor's configuration, a switch. It never decides what is
 // done. A plan is made of Read, Render, the difference of their objects (which
-// linkspan makes) and Plan, in this order.
+// linkspan makes) and Plan, in this order, or of Compare, which is all of them.
 type BackendServiceServer interface {
 	// Says what the backend is; the same at every call.
 	Describe(context.Context, *DescribeRequest) (*DescribeResponse, error)
@@ -239,6 +256,12 @@ type BackendServiceServer interface {
 	Render(context.Context, *RenderRequest) (*RenderResponse, error)
 	// Says which operations make the changes, in order; pure.
 	Plan(context.Context, *PlanRequest) (*PlanResponse, error)
+	// Does the work of Read, Render, the difference of their objects and Plan at
+	// once, so that what is as it should be need not be sent: of a host with
+	// thousands of interfaces, that takes longer than all else. Only with the
+	// feature "compare", which a plugin that is built with package linkspan/plugins
+	// has by itself; linkspan does the same with the others by the three calls.
+	Compare(context.Context, *CompareRequest) (*CompareResponse, error)
 	// Carries out operations of kind "own", in order. A response is sent before
 	// and after each operation. It stops at the first that fails, or when the call
 	// is cancelled, with the operation in hand finished or undone. An operation
@@ -272,6 +295,9 @@ func (UnimplementedBackendServiceServer) Render(context.Context, *RenderRequest)
 }
 func (UnimplementedBackendServiceServer) Plan(context.Context, *PlanRequest) (*PlanResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Plan not implemented")
+}
+func (UnimplementedBackendServiceServer) Compare(context.Context, *CompareRequest) (*CompareResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Compare not implemented")
 }
 func (UnimplementedBackendServiceServer) Apply(*ApplyRequest, grpc.ServerStreamingServer[ApplyResponse]) error {
 	return status.Error(codes.Unimplemented, "method Apply not implemented")
@@ -375,6 +401,24 @@ func _BackendService_Plan_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _BackendService_Compare_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CompareRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BackendServiceServer).Compare(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BackendService_Compare_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BackendServiceServer).Compare(ctx, req.(*CompareRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _BackendService_Apply_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(ApplyRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -444,6 +488,10 @@ var BackendService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Plan",
 			Handler:    _BackendService_Plan_Handler,
+		},
+		{
+			MethodName: "Compare",
+			Handler:    _BackendService_Compare_Handler,
 		},
 		{
 			MethodName: "Snapshot",

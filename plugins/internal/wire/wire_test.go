@@ -140,6 +140,14 @@ func TestRoundTrips(t *testing.T) {
 	t.Run("PlanResponse", func(t *testing.T) {
 		roundTrip(t, FromPlanResponse, ToPlanResponse, func(r *backend.PlanResponse) { ownSources(r.Diagnostics) })
 	})
+	t.Run("Comparison", func(t *testing.T) {
+		roundTrip(t, FromComparison, ToComparison, func(c *backend.Comparison) {
+			ownSources(c.Diagnostics)
+			for i := range c.Changes {
+				ownOrigin(&c.Changes[i])
+			}
+		})
+	})
 	t.Run("PlanRequest", func(t *testing.T) {
 		from := func(r backend.PlanRequest) *PlanRequest { return FromPlanRequest(r, must(t, FromSetup)(r.Setup)) }
 		to := func(m *PlanRequest) backend.PlanRequest { return ToPlanRequest(m, must(t, ToSetup)(m.GetSetup())) }

@@ -14,6 +14,8 @@ func linkspanCoreBackendTable() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		// function, constant and variable definitions
 		"Activate":         reflect.ValueOf(backend.Activate),
+		"Compare":          reflect.ValueOf(backend.Compare),
+		"CompareHere":      reflect.ValueOf(backend.CompareHere),
 		"FeatureApply":     reflect.ValueOf(constant.MakeFromLiteral("\"apply\"", token.STRING, 0)),
 		"FeatureVolatile":  reflect.ValueOf(constant.MakeFromLiteral("\"volatile\"", token.STRING, 0)),
 		"InterfaceObjects": reflect.ValueOf(backend.InterfaceObjects),
@@ -24,8 +26,12 @@ func linkspanCoreBackendTable() map[string]reflect.Value {
 		"Applier":        reflect.ValueOf((*backend.Applier)(nil)),
 		"ApplyRequest":   reflect.ValueOf((*backend.ApplyRequest)(nil)),
 		"Backend":        reflect.ValueOf((*backend.Backend)(nil)),
+		"CompareRequest": reflect.ValueOf((*backend.CompareRequest)(nil)),
+		"Comparer":       reflect.ValueOf((*backend.Comparer)(nil)),
+		"Comparison":     reflect.ValueOf((*backend.Comparison)(nil)),
 		"Description":    reflect.ValueOf((*backend.Description)(nil)),
 		"File":           reflect.ValueOf((*backend.File)(nil)),
+		"FileDigest":     reflect.ValueOf((*backend.FileDigest)(nil)),
 		"Phase":          reflect.ValueOf((*backend.Phase)(nil)),
 		"PlanRequest":    reflect.ValueOf((*backend.PlanRequest)(nil)),
 		"PlanResponse":   reflect.ValueOf((*backend.PlanResponse)(nil)),
@@ -37,8 +43,9 @@ func linkspanCoreBackendTable() map[string]reflect.Value {
 		"Setup":          reflect.ValueOf((*backend.Setup)(nil)),
 
 		// interface wrapper definitions
-		"_Applier": reflect.ValueOf((*_linkspan_core_backend_Applier)(nil)),
-		"_Backend": reflect.ValueOf((*_linkspan_core_backend_Backend)(nil)),
+		"_Applier":  reflect.ValueOf((*_linkspan_core_backend_Applier)(nil)),
+		"_Backend":  reflect.ValueOf((*_linkspan_core_backend_Backend)(nil)),
+		"_Comparer": reflect.ValueOf((*_linkspan_core_backend_Comparer)(nil)),
 	}
 }
 
@@ -95,5 +102,31 @@ func (W _linkspan_core_backend_Backend) Read(ctx context.Context, r backend.Read
 	return W.WRead(ctx, r)
 }
 func (W _linkspan_core_backend_Backend) Render(ctx context.Context, r backend.RenderRequest) (backend.RenderResponse, error) {
+	return W.WRender(ctx, r)
+}
+
+// _linkspan_core_backend_Comparer is an interface wrapper for Comparer type
+type _linkspan_core_backend_Comparer struct {
+	IValue    interface{}
+	WCompare  func(ctx context.Context, r backend.CompareRequest) (backend.Comparison, error)
+	WDescribe func(ctx context.Context) (backend.Description, error)
+	WPlan     func(ctx context.Context, r backend.PlanRequest) (backend.PlanResponse, error)
+	WRead     func(ctx context.Context, r backend.ReadRequest) (backend.ReadResponse, error)
+	WRender   func(ctx context.Context, r backend.RenderRequest) (backend.RenderResponse, error)
+}
+
+func (W _linkspan_core_backend_Comparer) Compare(ctx context.Context, r backend.CompareRequest) (backend.Comparison, error) {
+	return W.WCompare(ctx, r)
+}
+func (W _linkspan_core_backend_Comparer) Describe(ctx context.Context) (backend.Description, error) {
+	return W.WDescribe(ctx)
+}
+func (W _linkspan_core_backend_Comparer) Plan(ctx context.Context, r backend.PlanRequest) (backend.PlanResponse, error) {
+	return W.WPlan(ctx, r)
+}
+func (W _linkspan_core_backend_Comparer) Read(ctx context.Context, r backend.ReadRequest) (backend.ReadResponse, error) {
+	return W.WRead(ctx, r)
+}
+func (W _linkspan_core_backend_Comparer) Render(ctx context.Context, r backend.RenderRequest) (backend.RenderResponse, error) {
 	return W.WRender(ctx, r)
 }

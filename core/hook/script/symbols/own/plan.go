@@ -39,6 +39,7 @@ func linkspanCorePlanTable() map[string]reflect.Value {
 		"List":              reflect.ValueOf(plan.List),
 		"New":               reflect.ValueOf(plan.New),
 		"Number":            reflect.ValueOf(plan.Number),
+		"ObjectsDigest":     reflect.ValueOf(plan.ObjectsDigest),
 		"OperationFile":     reflect.ValueOf(plan.OperationFile),
 		"OperationOwn":      reflect.ValueOf(plan.OperationOwn),
 		"Text":              reflect.ValueOf(plan.Text),
