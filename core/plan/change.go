@@ -94,6 +94,8 @@ func compare(want, have *Object) (Change, bool) {
 	}
 	if c.Action == Create {
 		c.Settings = make([]SettingChange, 0, len(want.Settings))
+	} else if asWanted(want, have) {
+		return c, false
 	}
 	for _, s := range want.Settings {
 		before := have.Get(s.Key)
@@ -106,6 +108,27 @@ func compare(want, have *Object) (Change, bool) {
 		c.Settings = append(c.Settings, SettingChange{Key: s.Key, Before: before, After: s.Value})
 	}
 	return c, c.Action == Create || len(c.Settings) > 0
+}
+
+// asWanted reports whether an object that is there has all wanted settings: most
+// have, and nothing is made of them. Both lists are sorted, so one walk does it.
+func asWanted(want, have *Object) bool {
+	rest := have.Settings
+	for i := range want.Settings {
+		s := &want.Settings[i]
+		for len(rest) > 0 && rest[0].Key < s.Key {
+			rest = rest[1:]
+		}
+		switch {
+		case len(rest) > 0 && rest[0].Key == s.Key:
+			if !rest[0].Value.Equal(s.Value) {
+				return false
+			}
+		case !s.Value.IsAbsent():
+			return false
+		}
+	}
+	return true
 }
 
 func typeOf(o *Object) string {

@@ -31,9 +31,11 @@ func (b *ifcfg) Read(_ context.Context, q backend.ReadRequest) (backend.ReadResp
 	r.Counts = func(device string) bool { _, ok := q.Host.Interface(device); return ok }
 	out := backend.ReadResponse{Facts: facts}
 	ours := r.ours(keepsLedger(q.Root, q.StateDir))
+	var linting sync.WaitGroup // it takes as long as all the rest
+	linting.Go(func() { r.Lint(&q.Host) })
 	out.Objects = r.objects(&q.Host, ours)
 	out.Files = r.filesForPlan(keepsLedger(q.Root, q.StateDir), ours)
-	r.Lint(&q.Host)
+	linting.Wait()
 	r.left(&q.Host, ours)
 	if len(ours) > 0 {
 		facts[factMade] = strings.Join(ours, " ")

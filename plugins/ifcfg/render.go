@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"linkspan/core/backend"
+	"linkspan/core/diag"
 	"linkspan/core/host"
 	"linkspan/core/plan"
 	"linkspan/plugins/ifcfg/reader"
@@ -17,8 +18,11 @@ func (b *ifcfg) Render(_ context.Context, q backend.RenderRequest) (backend.Rend
 	q.Host = withoutImplied(q.Host)
 	rel, diags := readerOf(q.Config, q.Facts)
 	w := writer.New(&q.Host, rel)
-	diags = append(diags, w.Refusals()...)
-	out := backend.RenderResponse{Objects: append(objects(&q.Host), leftOvers(&q.Host, q.Facts)...), Diagnostics: diags}
+	refused := make(chan diag.List, 1) // while the objects are made
+	go func() { refused <- w.Refusals() }()
+	out := backend.RenderResponse{Objects: append(objects(&q.Host), leftOvers(&q.Host, q.Facts)...)}
+	diags = append(diags, <-refused...)
+	out.Diagnostics = diags
 	slices.SortFunc(out.Objects, func(a, b plan.Object) int { return strings.Compare(a.Name, b.Name) })
 	if diags.HasErrors() || len(q.Facts) > 0 { // Plan makes its own files from what there is
 		return out, nil

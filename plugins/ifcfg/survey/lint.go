@@ -253,8 +253,7 @@ func (l *linting) address() {
 		l.atKey(key, rule.AddressOnPort, "the interface is a port of %q, so %s=%s is never set", l.master, key, k[key])
 		return
 	}
-	one := reader.InterfaceOf(k, &l.Reader, &l.Around)
-	if g := k["GATEWAY"]; g != "" && l.master == "" && !one.Gateway.IsValid() && reader.FormIPv4.Fits(g) && !l.Reader.NM {
+	if g := k["GATEWAY"]; g != "" && l.master == "" && !l.Reader.NM && reader.FormIPv4.Fits(g) && !reader.InterfaceOf(k, &l.Reader, &l.Around).Gateway.IsValid() {
 		l.atKey("GATEWAY", rule.GatewayLost, "%s is not in the network of the first address, or %s has another GATEWAYDEV, or it stands beside BOOTPROTO=dhcp: no default route is set", g, reader.NetworkFile)
 	}
 	if k["PREFIX"] != "" && k["NETMASK"] == "" && k["IPADDR"] != "" && !l.Reader.ManyAddresses() && !l.Reader.Unknown() {
@@ -269,7 +268,10 @@ func (l *linting) address() {
 	}
 	for key := range k {
 		tail, ok := strings.CutPrefix(key, "IPADDR")
-		if n, err := strconv.Atoi(tail); ok && err == nil && n > last {
+		if !ok || tail == "" {
+			continue
+		}
+		if n, err := strconv.Atoi(tail); err == nil && n > last {
 			l.atKey(key, rule.Hole, "there is no IPADDR%d, and the list ends at the first number that is missing", last)
 		}
 	}
