@@ -6,7 +6,6 @@ package main
 
 import (
 	"os"
-	"runtime/debug"
 
 	"linkspan/core/hook/script"
 	"linkspan/core/rehearse"
@@ -14,8 +13,7 @@ import (
 )
 
 func main() {
-	// A hint to the collector, and no bound: a plan of 8,003 files in 150 MiB.
-	debug.SetMemoryLimit(112 << 20)
+	collectLess()
 	// Started again as a built-in backend or to run a script, before anything
 	// else is set up: a start costs milliseconds and happens at every plan.
 	if plugins.ServeIfAsked(builtins()) || script.ServeIfAsked() || serveScripted() {

@@ -66,11 +66,9 @@ type Plugin struct {
 // is never nil.
 func Load(path string, o Options) (*Site, diag.List) {
 	l := &loader{options: o, site: &Site{Dir: path, Sources: map[string][]byte{}}}
-	text := 0
 	for _, f := range l.list(path) {
-		text += l.take(f)
+		l.take(f)
 	}
-	defer collectLess(text)()
 	l.variables()
 	l.locals()
 	l.settings()
@@ -160,14 +158,13 @@ type file struct {
 	blocks []*hclsyntax.Block
 }
 
-// take reads one file, and parses it unless all that it can hold is hosts. It
-// returns the file's length.
-func (l *loader) take(path string) int {
+// take reads one file, and parses it unless all that it can hold is hosts.
+func (l *loader) take(path string) {
 	src, err := syntax.ReadFile(path)
 	if err != nil {
 		l.add(rule.Read.In(diag.Range{File: path}, "%v", err))
 		l.broken = true
-		return 0
+		return
 	}
 	l.site.Sources[path] = src
 	f := &file{path: path, src: src, later: onlyHosts(src, path)}
@@ -175,7 +172,6 @@ func (l *loader) take(path string) int {
 	if !f.later {
 		l.broken = !l.topBlocks(f, syntax.Parse(src, path, language.File())) || l.broken
 	}
-	return len(src)
 }
 
 // onlyHosts reports whether a file can declare nothing that other files use: a
