@@ -12,7 +12,8 @@ import (
 	"linkspan/plugins/netlink/step"
 )
 
-// bottomUp lists the managed links that are wanted, lowers first.
+// bottomUp lists the links that are wanted, lowers first: the managed ones, and
+// those that such a one is to be a port of.
 func (p *Planner) bottomUp() []string {
 	var out []string
 	seen := make(map[string]bool)
@@ -25,7 +26,7 @@ func (p *Planner) bottomUp() []string {
 		for _, lower := range p.want.Lowers(name) {
 			visit(lower)
 		}
-		if p.want.Managed[name] {
+		if p.want.Managed[name] || slices.ContainsFunc(p.want.Ports(name), func(port string) bool { return p.want.Managed[port] }) {
 			out = append(out, name)
 		}
 	}
@@ -81,15 +82,17 @@ func (p *Planner) structure(may func(string) bool) {
 	names := p.bottomUp()
 	for _, name := range slices.Backward(names) { // an upper's MTU falls first
 		w, l := p.want.Link(name), p.cur.Link(name)
-		if l != nil && may(name) && w.MTU != 0 && w.MTU < l.MTU {
+		if l != nil && p.want.Managed[name] && may(name) && w.MTU != 0 && w.MTU < l.MTU {
 			p.do(step.Step{Do: step.Set, Link: name, New: &rtnl.Link{MTU: w.MTU}})
 		}
 	}
 	for _, name := range names {
-		if !may(name) && p.cur.Link(name) == nil {
-			continue
+		switch managed := p.want.Managed[name]; {
+		case managed && (may(name) || p.cur.Link(name) != nil):
+			p.one(name, may)
+		case !managed && p.cur.Link(name) != nil: // an undo leads a port back to it
+			p.joinPorts(p.want.Link(name), may)
 		}
-		p.one(name, may)
 	}
 }
 
