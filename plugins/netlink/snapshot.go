@@ -29,12 +29,13 @@ type snapshot struct {
 // themselves or by their effects.
 func (*netlinkBackend) Snapshot(_ context.Context, r backend.ApplyRequest) ([]byte, error) {
 	s := snapshot{Netns: r.Netns}
-	touched, cards := make(map[string]bool), make(map[string]bool)
+	touched, cards, deleted := make(map[string]bool), make(map[string]bool), make(map[string]bool)
 	for _, o := range r.Operations {
 		st, err := step.Decode(o.Data)
 		if err != nil {
 			return nil, fmt.Errorf("operation %s: %w", o.ID, err)
 		}
+		deleted[st.Link] = deleted[st.Link] || st.Do == step.Delete
 		cards[st.Link] = cards[st.Link] || st.Do == step.Features || st.Do == step.Wake
 		for _, ref := range o.Objects {
 			touched[ref.Name] = true
@@ -49,10 +50,11 @@ func (*netlinkBackend) Snapshot(_ context.Context, r backend.ApplyRequest) ([]by
 		if s.Graph, err = rtnl.Read(); err != nil {
 			return err
 		}
+		again := madeAgain(s.Graph, deleted)
+		sysctls := rtnl.ReadSysctls(again)
 		for n := range s.Graph.Links {
-			if l := &s.Graph.Links[n]; touched[l.Name] {
-				l.Sysctls = rtnl.ReadSysctls(l.Name)
-			}
+			l := &s.Graph.Links[n]
+			l.Sysctls = sysctls[l.Name]
 		}
 		return card.Read(s.Graph, func(name string) bool { return cards[name] })
 	})
@@ -66,6 +68,22 @@ func (*netlinkBackend) Snapshot(_ context.Context, r backend.ApplyRequest) ([]by
 	}
 	slices.Sort(s.Touched)
 	return json.Marshal(s)
+}
+
+// madeAgain are the links that a restore makes again, and so gives their
+// sysctls: those that the plan deletes, and VLANs that go with their parent.
+func madeAgain(g *rtnl.Graph, deleted map[string]bool) []string {
+	var out []string
+	was := world.Of(g)
+	for _, name := range was.All() {
+		for l := was.Link(name); l != nil; l = was.Link(l.Parent) {
+			if deleted[l.Name] {
+				out = append(out, name)
+				break
+			}
+		}
+	}
+	return out
 }
 
 // Restore finds the way back as Plan found the way there: the snapshot is the

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Values of the sysctl net.ipv4.conf.*.rp_filter (ip-sysctl.rst); of a link's
@@ -27,25 +29,55 @@ var sysctlTrees = []string{"ipv4/conf", "ipv6/conf", "ipv4/neigh", "ipv6/neigh"}
 // volatile sysctls are no settings: they tell a state or do something.
 var volatile = []string{"stable_secret", "mc_forwarding", "mtu"} // mtu is the link's own
 
-// ReadSysctls reads the sysctls of a link that are not as a new link has them,
-// as Link.Sysctls names them.
-func ReadSysctls(name string) map[string]string {
-	out := make(map[string]string)
-	if strings.Contains(name, "/") {
-		return out
-	}
+// ReadSysctls reads the sysctls of links that are not as a new link has them,
+// as Link.Sysctls names them. Those of one link are some 150 files.
+func ReadSysctls(links []string) map[string]map[string]string {
+	out, fresh := make(map[string]map[string]string), make(map[string]map[string]string)
 	for _, tree := range sysctlTrees {
-		dir := filepath.Join("/proc/sys/net", tree, name)
+		fresh[tree] = readTree(tree, "default", nil)
+	}
+	for _, link := range links {
+		out[link] = make(map[string]string)
+		if strings.Contains(link, "/") {
+			continue
+		}
+		for _, tree := range sysctlTrees { // without IPv6 on the link, or in the kernel, there is none
+			for name, value := range readTree(tree, link, fresh[tree]) {
+				if value != fresh[tree][name] {
+					out[link][filepath.Join(tree, name)] = value
+				}
+			}
+		}
+	}
+	return out
+}
+
+// readTree reads the sysctls of one link in one tree: those in names, or all
+// that are there. Where a system call is slow, a file must not need more than
+// three, as os.ReadFile does.
+func readTree(tree, link string, names map[string]string) map[string]string {
+	out := make(map[string]string)
+	dir := filepath.Join("/proc/sys/net", tree, link)
+	if names == nil {
 		files, err := os.ReadDir(dir)
 		if err != nil {
-			continue // no IPv6 on the link, or none in the kernel
+			return nil
 		}
+		names = make(map[string]string)
 		for _, f := range files {
-			have, err := os.ReadFile(filepath.Join(dir, f.Name()))
-			fresh, errFresh := os.ReadFile(filepath.Join("/proc/sys/net", tree, "default", f.Name()))
-			if err == nil && errFresh == nil && string(have) != string(fresh) && !slices.Contains(volatile, f.Name()) {
-				out[filepath.Join(tree, f.Name())] = strings.TrimSpace(string(have))
-			}
+			names[f.Name()] = ""
+		}
+	}
+	buffer := make([]byte, 4096)
+	for name := range names {
+		fd, err := unix.Open(filepath.Join(dir, name), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			continue
+		}
+		n, err := unix.Read(fd, buffer)
+		unix.Close(fd)
+		if err == nil && !slices.Contains(volatile, name) {
+			out[name] = strings.TrimSpace(string(buffer[:n]))
 		}
 	}
 	return out
