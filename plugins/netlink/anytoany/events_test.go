@@ -239,7 +239,7 @@ func (e *events) routeEvent(s said, names map[int]string, u vnl.RouteUpdate) err
 	if ones, _ := u.Dst.Mask.Size(); ones == 0 && u.Dst.IP.To4() != nil {
 		to = "default"
 	}
-	if s.has(to) || s.has("ip link delete", name) || s.has(name, "is deleted with it") {
+	if s.has(to) || s.replaces(e.begin, to) || s.has("ip link delete", name) || s.has(name, "is deleted with it") {
 		return nil
 	}
 	return fmt.Errorf("route %s dev %s (type %d), which nothing announced", to, name, u.Type)
@@ -263,7 +263,7 @@ func untouched(before, after *rtnl.Graph, b host.Host, p backend.PlanResponse) e
 			}
 		}
 		for _, r := range g.Routes {
-			if r.Protocol == unix.RTPROT_BIRD {
+			if r.Protocol == unix.RTPROT_BIRD && r.Object == 0 {
 				out.Routes = append(out.Routes, r)
 			}
 		}

@@ -121,6 +121,9 @@ func (t *trip) all(r *rand.Rand, a, b host.Host) error {
 	if err := untouched(before, after, b, there); err != nil {
 		return fmt.Errorf("something foreign was touched: %w", err)
 	}
+	if err := t.world.keptNextHops(before, after); err != nil {
+		return err
+	}
 	if err := netlink.New().(backend.Applier).Restore(t.ctx, shot); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}

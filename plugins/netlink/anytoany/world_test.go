@@ -134,7 +134,10 @@ func (w *world) populate(m maker, a, b host.Host) error {
 	if err := w.ip(ip...); err != nil {
 		return err
 	}
-	return w.bridge(bridge...)
+	if err := w.bridge(bridge...); err != nil {
+		return err
+	}
+	return w.nextHops(m, a)
 }
 
 func later0(i *host.Interface) string {
@@ -342,6 +345,9 @@ func lines(g *rtnl.Graph) []string {
 	}
 	for _, r := range g.Routes {
 		out = append(out, text(r))
+	}
+	for _, h := range g.NextHops {
+		out = append(out, text(h))
 	}
 	for _, r := range g.Rules {
 		out = append(out, r.Key())
