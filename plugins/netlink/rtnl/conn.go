@@ -23,6 +23,7 @@ type Conn struct {
 	fd     int
 	seq    uint32
 	buffer []byte
+	wait   time.Duration // before an interrupted dump is read again; it doubles each time
 }
 
 // Dial opens a socket in the namespace of the calling thread.
@@ -31,7 +32,7 @@ func Dial() (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open an rtnetlink socket: %w", err)
 	}
-	c := &Conn{fd: fd, buffer: make([]byte, 1<<18)}
+	c := &Conn{fd: fd, buffer: make([]byte, 1<<18), wait: time.Millisecond}
 	if err := c.set(); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("prepare the rtnetlink socket: %w", err)
@@ -200,18 +201,24 @@ func acknowledgement(h header, body []byte) error {
 	return e
 }
 
-var errInterrupted = errors.New("the kernel changed while it was read")
+var errInterrupted = errors.New("what the kernel has changed while it was read")
+
+// dumps is how often a dump is tried: for two seconds and the time that it takes.
+const dumps = 12
 
 // dump asks for everything of a kind. A dump that was interrupted by a change
-// is read again.
+// (NLM_F_DUMP_INTR, which a kernel sets in the parts after it) is read again; what
+// came of it is not used.
 func (c *Conn) dump(kind uint16, body []byte, each func([]byte) error) error {
-	wait := time.Millisecond
-	for range 12 {
+	wait := c.wait
+	for try := range dumps {
+		if try > 0 {
+			time.Sleep(wait)
+			wait *= 2
+		}
 		var bodies [][]byte
 		err := c.dumpOnce(kind, body, func(b []byte) { bodies = append(bodies, append([]byte(nil), b...)) })
 		if errors.Is(err, errInterrupted) {
-			time.Sleep(wait)
-			wait *= 2
 			continue
 		}
 		if err != nil {
@@ -224,7 +231,7 @@ func (c *Conn) dump(kind uint16, body []byte, each func([]byte) error) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("read from the kernel: %w, again and again", errInterrupted)
+	return fmt.Errorf("read from the kernel: %w, %d times in a row; `ip monitor` shows what changes it: stop that, or try again later", errInterrupted, dumps)
 }
 
 func (c *Conn) dumpOnce(kind uint16, body []byte, each func([]byte)) error {
