@@ -15,20 +15,26 @@ import (
 
 func TestMain(m *testing.M) { lab.Main(m) }
 
-// pair is a Conn, which does not wait between its dumps, and the other end of
-// its socket: what is written there comes from the kernel to it.
-func pair(t *testing.T) (*Conn, int) {
+// connTo is a Conn, which does not wait between its dumps, to what serves the
+// other end of its socket, until that end is closed, in the kernel's place.
+func connTo(t *testing.T, serve func(fd int)) *Conn {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &Conn{fd: fds[0], buffer: make([]byte, 1<<18)}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		serve(fds[1])
+	}()
 	t.Cleanup(func() {
 		c.Close()
+		<-done // the number of a closed socket may be another's at once
 		unix.Close(fds[1])
 	})
-	return c, fds[1]
+	return c
 }
 
 // part is one message of a dump.
@@ -82,9 +88,8 @@ func TestInterruptedDumpIsReadAgain(t *testing.T) {
 		"as often as may be, but once":        {append(slices.Repeat([][][]byte{atEnd}, dumps-1), whole), dumps},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, other := pair(t)
 			var asked atomic.Int64
-			go play(other, &asked, tt.dumps)
+			c := connTo(t, func(fd int) { play(fd, &asked, tt.dumps) })
 			var got []string
 			err := c.dump(unix.RTM_GETLINK, nil, func(b []byte) error {
 				got = append(got, string(b))
@@ -99,9 +104,9 @@ func TestInterruptedDumpIsReadAgain(t *testing.T) {
 
 // TestDumpThatNeverSettles says what to do, and hands nothing on.
 func TestDumpThatNeverSettles(t *testing.T) {
-	c, other := pair(t)
+	never := [][][]byte{{part(unix.RTM_NEWLINK, unix.NLM_F_DUMP_INTR, 0, "old."), part(unix.NLMSG_DONE, 0, 0, "\x00\x00\x00\x00")}}
 	var asked atomic.Int64
-	go play(other, &asked, [][][]byte{{part(unix.RTM_NEWLINK, unix.NLM_F_DUMP_INTR, 0, "old."), part(unix.NLMSG_DONE, 0, 0, "\x00\x00\x00\x00")}})
+	c := connTo(t, func(fd int) { play(fd, &asked, never) })
 	err := c.dump(unix.RTM_GETLINK, nil, func(b []byte) error { return fmt.Errorf("%q was handed on", b) })
 	if !errors.Is(err, errInterrupted) || !strings.Contains(err.Error(), "12 times in a row; `ip monitor` shows what changes it: stop that, or try again later") {
 		t.Errorf("got %v", err)
@@ -174,14 +179,15 @@ func TestKernelInterruptsADump(t *testing.T) {
 	for range 50 {
 		add()
 	}
-	c, other := pair(t)
 	var changes, most atomic.Int64
 	most.Store(1)
-	go relay(t, other, func() {
-		if changes.Load() < most.Load() {
-			changes.Add(1)
-			add()
-		}
+	c := connTo(t, func(fd int) {
+		relay(t, fd, func() {
+			if changes.Load() < most.Load() {
+				changes.Add(1)
+				add()
+			}
+		})
 	})
 	g, x, err := c.Links()
 	if err != nil || changes.Load() != 1 {
