@@ -86,8 +86,11 @@ func (r *rawLink) attribute(ad *nl.AttributeDecoder) {
 // families reads what the address families say of the link.
 func (r *rawLink) families(ad *nl.AttributeDecoder) error {
 	for ad.Next() {
-		if ad.Type() == unix.AF_INET {
+		switch ad.Type() {
+		case unix.AF_INET:
 			ad.Nested(r.inet)
+		case unix.AF_INET6:
+			ad.Nested(r.inet6)
 		}
 	}
 	return ad.Err()
@@ -101,6 +104,19 @@ func (r *rawLink) inet(ad *nl.AttributeDecoder) error {
 	for ad.Next() {
 		if b := ad.Bytes(); ad.Type() == conf && len(b) >= at*4 {
 			r.ReversePath = int(int32(hostOrder.Uint32(b[(at-1)*4:])))
+		}
+	}
+	return ad.Err()
+}
+
+// inet6 finds accept_ra among those of net.ipv6.conf.NAME (linux/if_link.h
+// IFLA_INET6_CONF, linux/ipv6.h DEVCONF_ACCEPT_RA, of which the first is 0).
+func (r *rawLink) inet6(ad *nl.AttributeDecoder) error {
+	const conf, at = 2, 3
+	for ad.Next() {
+		if b := ad.Bytes(); ad.Type() == conf && len(b) >= (at+1)*4 {
+			n := int(int32(hostOrder.Uint32(b[at*4:])))
+			r.AcceptRA = &n
 		}
 	}
 	return ad.Err()

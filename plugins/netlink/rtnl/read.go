@@ -36,7 +36,9 @@ func (c *Conn) Graph() (*Graph, error) {
 		names[index] = name
 	}
 	for i := range g.Links {
-		g.Links[i].AcceptRA = acceptRA(g.Links[i].Name)
+		if l := &g.Links[i]; l.AcceptRA == nil {
+			l.AcceptRA = acceptRA(l.Name) // kernels before 2.6.37 do not tell it with the link
+		}
 	}
 	for _, part := range []struct {
 		what string
