@@ -3,6 +3,7 @@ package netlink
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -105,8 +106,44 @@ func (*netlinkBackend) Restore(ctx context.Context, data []byte) error {
 		now := world.Of(names.Apply(have))
 		p := order.Find(now, goal.OfSnapshot(s.Graph, goal.WithHanging(s.Graph, s.Touched, now)), names, rename.WhileUp())
 		p.PresentNames()
-		return apply.Run(ctx, p.StepsAlone(), true, func(int, bool, error) {})
+		err = apply.Run(ctx, p.StepsAlone(), true, func(int, bool, error) {})
+		return errors.Join(err, s.linkLocals(ctx))
 	})
+}
+
+// linkLocals brings the link-local addresses back: the kernel makes them when a
+// link finds its carrier, of the MAC that it has just then, and none for one
+// that finds no carrier any more. So it is known at the end only which are there.
+func (s *snapshot) linkLocals(ctx context.Context) error {
+	have, err := rtnl.Read()
+	if err != nil {
+		return err
+	}
+	was, now := world.Of(s.Graph), world.Of(have)
+	var steps []step.Step
+	for _, name := range s.Touched {
+		l, w := now.Link(name), was.Link(name)
+		if l == nil || w == nil || !l.Up || isBondPort(now, l) {
+			continue
+		}
+		for _, a := range now.Addresses(name) {
+			if a.IsLocal() && !was.HasAddress(a) {
+				steps = append(steps, step.Step{Do: step.NoAddress, Link: name, Address: &a})
+			}
+		}
+		for _, a := range was.Addresses(name) {
+			if a.IsLocal() && !now.HasAddress(a) {
+				steps = append(steps, step.Step{Do: step.Address, Link: name, Address: &a})
+			}
+		}
+	}
+	return apply.Run(ctx, steps, true, func(int, bool, error) {})
+}
+
+// isBondPort reports whether it has no IPv6 of its own (net/ipv6/addrconf.c).
+func isBondPort(w *world.World, l *rtnl.Link) bool {
+	m := w.Link(l.Master)
+	return m != nil && m.Kind == "bond"
 }
 
 // hasCard reports whether the snapshot has a card's offloads.

@@ -41,7 +41,10 @@ func ReadSysctls(links []string) map[string]map[string]string {
 		if strings.Contains(link, "/") {
 			continue
 		}
-		for _, tree := range sysctlTrees { // without IPv6 on the link, or in the kernel, there is none
+		for _, tree := range sysctlTrees {
+			if fresh[tree] == nil {
+				continue // no IPv6 in the kernel, or a namespace that does not tell what a new link has
+			}
 			for name, value := range readTree(tree, link, fresh[tree]) {
 				if value != fresh[tree][name] {
 					out[link][filepath.Join(tree, name)] = value
