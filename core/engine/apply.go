@@ -241,6 +241,8 @@ func (a *applying) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	armed, disarm := a.arm(ctx, id)
+	defer disarm()
 	if a.set, err = files.Prepare(a.Root, runName(id), changes); err != nil {
 		return err
 	}
@@ -267,14 +269,24 @@ func (a *applying) prepare(ctx context.Context) error {
 		return err
 	}
 	a.result = Result{Digest: a.plan.Digest, Run: id}
-	if a.options.Guard == nil {
-		return nil
-	}
-	a.options.Progress("arming the undo")
-	if err := a.options.Guard.Arm(ctx, id); err != nil {
+	if err := armed(); err != nil {
 		return errors.Join(fmt.Errorf("arming the undo: %w", err), a.run.Remove())
 	}
 	return nil
+}
+
+// arm starts the guard, which takes as long as all that goes before a change of a
+// few files; armed waits until it watches. It looks at the journal only when it
+// gets the host's lock, that is after this program: without one it ends.
+func (a *applying) arm(ctx context.Context, id int) (armed func() error, disarm func()) {
+	if a.options.Guard == nil {
+		return func() error { return nil }, func() {}
+	}
+	a.options.Progress("arming the undo")
+	ctx, disarm = context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- a.options.Guard.Arm(ctx, id) }()
+	return func() error { return <-done }, disarm
 }
 
 // do carries the plan out: persist, activate, verify, check.

@@ -41,8 +41,12 @@ func (s Store) Path(id int, ending string) string {
 	return filepath.Join(s.dir, fmt.Sprintf("%06d.%s", id, ending))
 }
 
-// Next is the number of the next run. Who holds the host's lock can rely on it.
+// Next is the number of the next run; when it returns, the run's directory is
+// there. Who holds the host's lock can rely on both.
 func (s Store) Next() (int, error) {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return 0, fmt.Errorf("journal: %w", err)
+	}
 	ids, err := s.ids()
 	if err != nil || len(ids) == 0 {
 		return 1, err
@@ -53,11 +57,7 @@ func (s Store) Next() (int, error) {
 // Create begins the journal of a new run. When it returns, the beginning is on
 // the disk; nothing may be changed before.
 func (s Store) Create(id int, b Begin) (*Run, error) {
-	_, err := os.Stat(s.dir)
-	fresh := errors.Is(err, fs.ErrNotExist)
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
-	}
+	var err error
 	if b.Boot, err = BootID(); err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (s Store) Create(id int, b Begin) (*Run, error) {
 		err = reserve(f, int64(len(line)))
 	}
 	if err == nil {
-		err = s.syncNew(f, fresh)
+		err = s.syncNew(f, id == 1)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, errors.Join(fmt.Errorf("journal %s: %w", r.Path, err), os.Remove(r.Path))
@@ -223,7 +223,7 @@ func (b Begin) withoutTwice() *Begin {
 
 // errNeverBegan is a journal whose first record was cut off: nothing had been
 // changed yet.
-var errNeverBegan = errors.New("it never began")
+var errNeverBegan = fmt.Errorf("it never began: %w", ErrNoRun)
 
 // trusted refuses a journal that someone else may have written.
 func trusted(f *os.File) error {
@@ -255,7 +255,7 @@ func (s Store) All() ([]*Run, error) {
 	for _, id := range ids {
 		r, err := s.Load(id)
 		switch {
-		case errors.Is(err, errNeverBegan), errors.Is(err, ErrNoRun): // ErrNoRun: pruned meanwhile
+		case errors.Is(err, ErrNoRun): // it never began, or was pruned meanwhile
 		case err != nil:
 			errs = append(errs, err)
 		default:
@@ -276,7 +276,7 @@ func (s Store) Open() ([]*Run, error) {
 	var errs []error
 	for _, id := range ids {
 		r, err := s.Peek(id)
-		if errors.Is(err, errNeverBegan) || errors.Is(err, ErrNoRun) {
+		if errors.Is(err, ErrNoRun) {
 			continue
 		}
 		if err == nil && r.Over() {
