@@ -18,10 +18,24 @@ func (p *Planner) turnNextHops() {
 			continue
 		}
 		if h.Link != "" && !p.isSteady(h.Link) {
-			p.await(h.Link)
+			p.awaitOwn(h.Link)
 		}
 		p.do(step.Step{Do: step.NextHop, Link: h.Link, NextHop: &h})
 	}
+}
+
+// awaitOwn waits until a link has a carrier, and where it leads out until it does:
+// a bridge may have no more than its guests as yet.
+func (p *Planner) awaitOwn(link string) {
+	if p.cur.Reachable(link) {
+		p.await(link)
+		return
+	}
+	s := step.Step{Do: step.Ready, Link: link, Milliseconds: holdCarrier, Limit: int(p.want.Carrier.Milliseconds())}
+	if p.want.Exact {
+		s.Anyway, s.Limit = true, backLimit
+	}
+	p.do(s)
 }
 
 // takesNextHop reports whether the kernel will take the object: its link has a
