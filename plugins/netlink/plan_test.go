@@ -3,6 +3,7 @@ package netlink
 import (
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,5 +54,41 @@ func TestPlanNamesWhatDependsOnIt(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q among\n%s", want, got)
 		}
+	}
+}
+
+// TestSameVLANOfAnotherName is refused where the definition does not name it,
+// and deleted first where it does.
+func TestSameVLANOfAnotherName(t *testing.T) {
+	g := &rtnl.Graph{Links: []rtnl.Link{{Name: "eth0", Index: 2, Ether: true, Up: true, MTU: 1500},
+		{Name: "vlan2", Kind: "vlan", Index: 3, Parent: "eth0", VLANID: 2, VLANProto: "802.1q", Ether: true, Up: true, MTU: 1500}},
+		Addresses: []rtnl.Address{{Link: "vlan2", Prefix: netip.MustParsePrefix("192.168.0.2/24"), Valid: rtnl.NeverExpires, Preferred: rtnl.NeverExpires}}}
+	opaque, err := json.Marshal(facts{Graph: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := host.Host{Interfaces: []host.Interface{
+		{Kind: host.KindEthernet, Name: "eth0", Ethernet: &host.Ethernet{}},
+		{Kind: host.KindVLAN, Name: "eth0.2", VLAN: &host.VLAN{Parent: "eth0", ID: 2}, Addresses: []netip.Prefix{netip.MustParsePrefix("192.168.9.2/24")}},
+	}}
+	ask := func() backend.PlanResponse {
+		p, err := New().Plan(t.Context(), backend.PlanRequest{Setup: backend.Setup{Host: h}, Actual: backend.ReadResponse{Opaque: opaque}, Changes: []plan.Change{{Ref: backend.Ref("eth0.2")}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	if d := ask().Diagnostics; len(d) != 1 || d[0].Code != "LS6016" || !strings.Contains(d.Err().Error(), `"vlan2" is VLAN 2 on "eth0"`) {
+		t.Errorf("got %v", d)
+	}
+	h.Interfaces = append(h.Interfaces, host.Interface{Kind: host.KindVLAN, Name: "vlan2", State: host.Absent, VLAN: &host.VLAN{Parent: "eth0", ID: 2}})
+	p := ask()
+	var steps []string
+	for _, o := range p.Operations {
+		steps = append(steps, o.Summary)
+	}
+	gone, made := slices.Index(steps, "ip link delete vlan2"), slices.Index(steps, "ip link add link eth0 name eth0.2 type vlan protocol 802.1q id 2")
+	if p.Diagnostics.HasErrors() || gone < 0 || made < gone {
+		t.Errorf("%v\n%s", p.Diagnostics, strings.Join(steps, "\n"))
 	}
 }

@@ -37,12 +37,12 @@ func (w *world) listen(begin *rtnl.Graph) (*events, error) {
 		e.lost = err
 	}
 	quiet := &unix.Timeval{Sec: 3600} // the library takes a minute without an event for an error
-	err := vnl.LinkSubscribeWithOptions(links, e.stop, vnl.LinkSubscribeOptions{Namespace: &w.ns, ErrorCallback: fail, ReceiveBufferSize: 8 << 20, ReceiveTimeout: quiet})
+	err := vnl.LinkSubscribeWithOptions(links, e.stop, vnl.LinkSubscribeOptions{Namespace: &w.ns, ErrorCallback: fail, ReceiveBufferSize: 8 << 20, ReceiveBufferForceSize: true, ReceiveTimeout: quiet})
 	if err == nil {
-		err = vnl.AddrSubscribeWithOptions(addrs, e.stop, vnl.AddrSubscribeOptions{Namespace: &w.ns, ErrorCallback: fail, ReceiveBufferSize: 8 << 20, ReceiveTimeout: quiet})
+		err = vnl.AddrSubscribeWithOptions(addrs, e.stop, vnl.AddrSubscribeOptions{Namespace: &w.ns, ErrorCallback: fail, ReceiveBufferSize: 8 << 20, ReceiveBufferForceSize: true, ReceiveTimeout: quiet})
 	}
 	if err == nil {
-		err = vnl.RouteSubscribeWithOptions(routes, e.stop, vnl.RouteSubscribeOptions{Namespace: &w.ns, ErrorCallback: fail, ReceiveBufferSize: 8 << 20, ReceiveTimeout: quiet})
+		err = vnl.RouteSubscribeWithOptions(routes, e.stop, vnl.RouteSubscribeOptions{Namespace: &w.ns, ErrorCallback: fail, ReceiveBufferSize: 8 << 20, ReceiveBufferForceSize: true, ReceiveTimeout: quiet})
 	}
 	go e.gather(links, addrs, routes)
 	return e, err

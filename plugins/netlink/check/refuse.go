@@ -37,6 +37,9 @@ func Refusals(h *host.Host, have *world.World, want *goal.Goal) diag.List {
 		if l != nil {
 			out = append(out, refuseCard(i, l)...)
 		}
+		if other := have.SameVLAN(want.Link(i.Name)); other != "" && !want.Managed[other] {
+			out = append(out, rule.SameVLAN.At(i.Path("id"), "%q is VLAN %d on %q", other, i.VLAN.ID, i.VLAN.Parent))
+		}
 		out = append(out, refuseTwice(i, have, want)...)
 		out = append(out, refuseRoutes(i, have)...)
 	}

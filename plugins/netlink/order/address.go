@@ -45,7 +45,8 @@ func (p *Planner) await(name string) {
 	if was := p.want.Link(name); p.want.Exact && (was == nil || !was.Carrier) {
 		return // it had none either
 	}
-	s := step.Step{Do: step.Ready, Link: name, Milliseconds: holdCarrier, Limit: int(p.want.Carrier.Milliseconds())}
+	limit := p.want.Carrier + p.listens(p.cur.Below(name))
+	s := step.Step{Do: step.Ready, Link: name, Milliseconds: holdCarrier, Limit: int(limit.Milliseconds())}
 	for _, below := range p.cur.Below(name) {
 		if p.want.Managed[below] && below != name {
 			s.Ports = append(s.Ports, below)

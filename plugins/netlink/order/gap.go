@@ -126,12 +126,24 @@ func (p *Planner) lengthOf(g gap) (time.Duration, string) {
 	default:
 		why += ": no other link can carry it meanwhile"
 	}
-	for _, name := range p.cur.Above(g.link) {
+	return length + p.listens(p.cur.Above(g.link)), why
+}
+
+// listens is how long the bridges among links listen and learn before a new
+// port forwards: twice their forward delay, which the kernel has in hundredths
+// of a second.
+func (p *Planner) listens(links []string) time.Duration {
+	var out time.Duration
+	for _, name := range links {
 		if l := p.cur.Link(name); l != nil && l.Kind == "bridge" && l.Bridge["stp_state"] != 0 {
-			length += 2 * time.Duration(l.Bridge["forward_delay"]) * 10 * time.Millisecond
+			delay, said := l.Bridge["forward_delay"]
+			if !said {
+				delay = 1500 // net/bridge/br_device.c, br_dev_setup
+			}
+			out += 2 * time.Duration(delay) * 10 * time.Millisecond
 		}
 	}
-	return length, why
+	return out
 }
 
 // together reports whether a gap is over within one system call: one port for

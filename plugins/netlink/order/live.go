@@ -91,7 +91,7 @@ func (p *Planner) lowersReady(name string) bool {
 		return true
 	}
 	if w.Kind == "vlan" {
-		return p.cur.Link(w.Parent) != nil
+		return p.cur.Link(w.Parent) != nil && p.cur.SameVLAN(w) == ""
 	}
 	return true
 }

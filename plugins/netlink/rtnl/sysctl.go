@@ -38,17 +38,14 @@ func ReadSysctls(links []string) map[string]map[string]string {
 	}
 	for _, link := range links {
 		out[link] = make(map[string]string)
-		if strings.Contains(link, "/") {
-			continue
-		}
-		for _, tree := range sysctlTrees {
-			if fresh[tree] == nil {
+		for tree, new := range fresh {
+			if new == nil || strings.Contains(link, "/") {
 				continue // no IPv6 in the kernel, or a namespace that does not tell what a new link has
 			}
-			for name, value := range readTree(tree, link, fresh[tree]) {
-				if value != fresh[tree][name] {
-					out[link][filepath.Join(tree, name)] = value
-				}
+			have := readTree(tree, link, new)
+			maps.DeleteFunc(have, func(name, value string) bool { return value == new[name] })
+			for name, value := range have {
+				out[link][filepath.Join(tree, name)] = value
 			}
 		}
 	}

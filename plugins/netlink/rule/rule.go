@@ -47,6 +47,9 @@ var (
 	CardStays = diag.Rule{Code: "LS6015", Severity: diag.Warning, Summary: "a card cannot be removed",
 		Explain: "The kernel has no way to delete a network card. It is left as it is, with its addresses; declare it without any to take them away, or with state = \"down\".",
 		Wrong:   "ethernet \"eth1\" { state = \"absent\" }", Right: "ethernet \"eth1\" { state = \"down\" }"}
+	SameVLAN = diag.Rule{Code: "LS6016", Severity: diag.Error, Summary: "an interface of another name is that VLAN already",
+		Explain: "The kernel has one interface for each VLAN of a parent, and one that the definition does not name is there already (scripts with another VLAN_NAME_TYPE, or somebody's hand, made it). Give the definition that name, or say that the other one is to be absent.",
+		Wrong:   "vlan \"eth0.2\" { # vlan2 is VLAN 2 on eth0\n  parent = \"eth0\"\n  id     = 2\n}", Right: "vlan \"vlan2\" {\n  parent = \"eth0\"\n  id     = 2\n}"}
 	Twice = diag.Rule{Code: "LS6008", Severity: diag.Error, Summary: "the address is on another interface that the definition does not name",
 		Explain: "The same address on two interfaces makes answers leave by the wrong one. Name the other interface in the definition: without addresses, or with state = \"absent\".",
 		Wrong:   "bridge \"xenbr0\" { addresses = [\"192.0.2.2/24\"] } # br0 has it", Right: "bridge \"br0\" { state = \"absent\" }"}
@@ -54,5 +57,5 @@ var (
 
 // All lists the rules, for `linkspan explain`.
 func All() []diag.Rule {
-	return []diag.Rule{NoWay, Later, Option, Kind, NoCard, Guests, Stolen, Twice, Route, Card, Follows, Asleep, Parent, Match, CardStays}
+	return []diag.Rule{NoWay, Later, Option, Kind, NoCard, Guests, Stolen, Twice, Route, Card, Follows, Asleep, Parent, Match, CardStays, SameVLAN}
 }

@@ -106,3 +106,17 @@ func (w *World) IsNear(link string, ip netip.Addr) bool {
 		return !r.Via.IsValid() && len(r.Hops) == 0 && r.To.Bits() > 0 && r.To.Contains(ip)
 	})
 }
+
+// SameVLAN is the link of another name that is the same VLAN of the same
+// parent, of which the kernel has one; "" is none.
+func (w *World) SameVLAN(l *rtnl.Link) string {
+	if l == nil || l.Kind != "vlan" {
+		return ""
+	}
+	for _, name := range w.VLANs(l.Parent) {
+		if v := w.Link(name); v != nil && name != l.Name && v.VLANID == l.VLANID && v.VLANProto == l.VLANProto {
+			return name
+		}
+	}
+	return ""
+}
