@@ -19,6 +19,7 @@ func main() {
 	if plugins.ServeIfAsked(builtins()) || script.ServeIfAsked() || serveScripted() {
 		return
 	}
+	spareMemory.Store(spareOfProgram)
 	rehearse.Main() // returns at once but in a rehearsal's kernel
 	os.Exit(run(os.Args[1:], standard()))
 }
