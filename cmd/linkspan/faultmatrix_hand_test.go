@@ -70,11 +70,11 @@ func rowHandEdit(t *testing.T) {
 	if out.code != exitRefused || !strings.Contains(out.said, "ifcfg-bond0.2") {
 		t.Errorf("a stale plan ended with %d:\n%s", out.code, out.said)
 	}
-	n := s.count(t, fault.Changing())
 	var endings [7]int
 	for name, edit := range handEdits {
-		for k := 1; k <= n; k += stride(n, share()) {
-			for _, undone := range []bool{false, true} {
+		for _, undone := range []bool{false, true} {
+			n := handEdit{undone: undone}.count(t, s)
+			for k := 1; k <= n; k += stride(n, share()) {
 				code, err := handEdit{edited, edit, k, undone}.try(t, s)
 				if err != nil {
 					t.Errorf("edited %s at call %d: %v", name, k, err)
@@ -95,25 +95,45 @@ type handEdit struct {
 	undone bool
 }
 
+// decide calls made at each call of the program, and lets the apply fail when its
+// files are in place, if it is to be undone.
+func (h handEdit) decide(made func(fault.Call)) func(fault.Call) fault.Verdict {
+	failed := false
+	return func(c fault.Call) fault.Verdict {
+		if c.Role != "program" {
+			return fault.Verdict{}
+		}
+		made(c)
+		if h.undone && !failed && c.Name == "syncfs" && strings.Contains(c.Target(), "before/etc") {
+			failed = true
+			return fault.Verdict{Errno: faultErrors["EIO"]}
+		}
+		return fault.Verdict{}
+	}
+}
+
+// count is how many calls the program makes when nobody edits.
+func (h handEdit) count(t *testing.T, s scene) (n int) {
+	t.Helper()
+	linkspan(t, s.copy(t), h.decide(func(c fault.Call) { n = c.Number }), s.args...)
+	return n
+}
+
 // try applies and edits; the code is that of the apply.
 func (h handEdit) try(t *testing.T, s scene) (code int, err error) {
 	t.Helper()
 	dir := s.copy(t)
 	path := filepath.Join(dir, h.file)
-	made, failed := false, false
-	out := linkspan(t, dir, func(c fault.Call) fault.Verdict {
-		if c.Role == "program" && c.Number == h.call {
-			made = true
-			if err := h.edit(path); err != nil {
-				t.Error(err)
-			}
+	made := false
+	out := linkspan(t, dir, h.decide(func(c fault.Call) {
+		if c.Number != h.call {
+			return
 		}
-		if h.undone && !failed && c.Role == "program" && c.Name == "syncfs" && c.Number > 1 && strings.Contains(c.Target(), "before/etc") {
-			failed = true
-			return fault.Verdict{Errno: faultErrors["EIO"]}
+		made = true
+		if err := h.edit(path); err != nil {
+			t.Error(err)
 		}
-		return fault.Verdict{}
-	}, s.args...)
+	}), s.args...)
 	if out.code < 0 || out.code > 6 {
 		return 0, fmt.Errorf("it ended with %d:\n%s", out.code, out.said)
 	}

@@ -40,7 +40,7 @@ func (a *app) guardCommand() *cobra.Command {
 
 // undoer undoes runs with what is inside this executable.
 func (a *app) undoer(progress func(string)) engine.Undoer {
-	u := engine.Undoer{Applier: a.restorer, Progress: progress, Hooks: a.keptHooks}
+	u := engine.Undoer{Applier: a.restorer, Progress: progress, Hooks: a.keptHooks, Dead: true}
 	if a.root() == "" {
 		u.Services = service.Host{}
 	}

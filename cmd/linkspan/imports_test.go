@@ -29,8 +29,9 @@ var importRules = []importRule{
 	{from: []string{"core/plan"}, may: []string{"core/diag"}, why: "a plan is a value that is shown, saved and compared without its makers"},
 	{from: []string{"core/backend"}, may: []string{"core/diag", "core/host", "core/plan"}, why: "the contract is all that a backend's author has to read"},
 	{from: []string{"core/backend/fileformat"}, may: []string{"core/backend", "core/diag", "core/files", "core/host", "core/plan"}, why: "it stands for the backends that are made of it"},
+	{from: []string{"core/process"}, may: []string{}, why: "a process is told from another by whoever has started one"},
 	{from: []string{"core/files"}, may: []string{"core/plan"}, why: "replacing files needs to know of no backend"},
-	{from: []string{"core/engine/..."}, may: []string{"core/backend", "core/diag", "core/files", "core/host", "core/plan", "core/engine/..."}, why: "the engine depends on interfaces, never on one backend or on how backends are started"},
+	{from: []string{"core/engine/..."}, may: []string{"core/backend", "core/diag", "core/files", "core/host", "core/plan", "core/process", "core/engine/..."}, why: "the engine depends on interfaces, never on one backend or on how backends are started"},
 	{from: []string{"core/fleet"}, may: []string{"core/diag", "core/host"}, why: "comparing hosts needs neither files nor backends"},
 	{from: []string{"hcl/..."}, may: []string{"core/diag", "core/host", "hcl/..."}, why: "reading definitions starts nothing"},
 	{from: []string{"hcl/rule"}, may: []string{"core/diag"}, why: "what can be wrong is a list of texts"},
@@ -57,7 +58,7 @@ var importRules = []importRule{
 	{from: []string{"plugins"}, may: []string{"core/backend", "core/diag", "core/host", "core/plan", "plugins/internal/wire"}, why: "a site's plugin carries only the plugin's end of the protocol"},
 
 	{from: []string{"core/hook"}, may: []string{}, why: "a script's author has to read this package alone"},
-	{from: []string{"core/hook/script/..."}, may: []string{"core/backend/...", "core/diag", "core/files", "core/host", "core/plan", "core/hook/..."}, why: "running scripts needs neither the engine nor the definitions' syntax"},
+	{from: []string{"core/hook/script/..."}, may: []string{"core/backend/...", "core/diag", "core/files", "core/host", "core/plan", "core/process", "core/hook/..."}, why: "running scripts needs neither the engine nor the definitions' syntax"},
 
 	{from: []string{"core/hook/script/..."}, only: "github.com/traefik/yaegi", why: "the interpreter is known in one place, and started in a process of its own"},
 	{from: []string{"hcl/..."}, only: "github.com/hashicorp/hcl/v2", why: "the syntax of definitions is known in one place"},

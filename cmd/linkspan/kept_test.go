@@ -65,6 +65,8 @@ const set = "printf %s \"$2\" >\"$1/etc/switch\"\n" +
 	"when=$(cat \"$1/etc/when\" 2>/dev/null)\n" +
 	"test \"$when\" = \"apply kill\" && read -r _ _ _ program _ </proc/$PPID/stat && kill -9 $program # of the plugin\n" +
 	"test \"$when\" = \"restore kill\" && kill -9 $PPID # a kept script is the program's own\n" +
+	"test \"$when\" = \"$3 sleep\" && sleep 2 && printf %s \"$2\" >\"$1/etc/switch\"\n" +
+	"test \"$when\" = \"$3 interrupt\" && { read -r _ _ _ program _ </proc/$PPID/stat; kill -INT $program; sleep 1; echo >\"$1/etc/finished\"; }\n" +
 	"test \"$when\" != \"$3 fail\""
 
 func (s *site) Apply(ctx context.Context, r backend.ApplyRequest, progress func(backend.Progress)) error {
@@ -123,6 +125,15 @@ func (siteSwitch) set(root, text, method string) error {
 		return nil
 	case string(when) == method+" kill":
 		return syscall.Kill(os.Getppid(), syscall.SIGKILL)
+	case string(when) == method+" sleep":
+		time.Sleep(2 * time.Second)
+		return os.WriteFile(root+"/etc/switch", []byte(text), 0o644)
+	case string(when) == method+" interrupt":
+		if err := syscall.Kill(os.Getppid(), syscall.SIGINT); err != nil {
+			return err
+		}
+		time.Sleep(time.Second)
+		return os.WriteFile(root+"/etc/finished", nil, 0o644)
 	case string(when) == method+" fail":
 		return errors.New("it is to fail")
 	}
@@ -190,6 +201,19 @@ func TestUndoWithoutDefinitions(t *testing.T) {
 			}
 			s.try(t, keptCase{undo: recover, want: "new"})
 		})
+	}
+}
+
+// TestInterruptWaitsForTheStep: a backend that is interrupted while it acts comes to
+// its end, and only then is everything put back.
+func TestInterruptWaitsForTheStep(t *testing.T) {
+	for _, kind := range []string{"script", "plugin"} {
+		s := keptSite(t, kind)
+		write(t, filepath.Join(s.dir, "root/etc/when"), "apply interrupt")
+		s.apply(t, exitUndone)
+		if _, err := os.Stat(filepath.Join(s.dir, "root/etc/finished")); err != nil || s.state(t) != "old" {
+			t.Errorf("%s: it is %q, and of the step: %v", kind, s.state(t), err)
+		}
 	}
 }
 

@@ -114,8 +114,9 @@ func (a *applying) ended(step string) error {
 }
 
 // own lets one backend carry out its operations, or, in a rollback, restore
-// what it had recorded.
+// what it had recorded. Once it has begun, an interrupt waits for its end.
 func (a *applying) own(ctx context.Context, s ownStage) error {
+	ctx = context.WithoutCancel(ctx)
 	if data, ok := a.restoring[s.name]; ok {
 		a.options.Progress("restoring what " + s.name + " had changed")
 		return s.applier.Restore(ctx, data)

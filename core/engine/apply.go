@@ -15,6 +15,7 @@ import (
 	"linkspan/core/files"
 	"linkspan/core/host"
 	"linkspan/core/plan"
+	"linkspan/core/process"
 )
 
 // ApplyOptions are how an apply goes.
@@ -263,7 +264,7 @@ func (a *applying) prepare(ctx context.Context) error {
 	a.run, err = store.Create(id, journal.Begin{
 		Host: a.plan.Host, User: a.options.Who.User, Command: a.options.Who.Command, Program: a.options.Who.Program,
 		Definition: a.plan.Definition.String(), Root: a.Root, Netns: a.Netns, Plan: a.plan,
-		Files: a.set.Images(), Snapshots: snapshots, Confirm: a.options.Confirm, RollbackOf: a.rollbackOf, Hooks: hooks,
+		Files: a.set.Images(), Snapshots: snapshots, Confirm: a.options.Confirm, RollbackOf: a.rollbackOf, Hooks: hooks, Plugins: a.processes(),
 	})
 	if err != nil {
 		return err
@@ -287,6 +288,17 @@ func (a *applying) arm(ctx context.Context, id int) (armed func() error, disarm 
 	done := make(chan error, 1)
 	go func() { done <- a.options.Guard.Arm(ctx, id) }()
 	return func() error { return <-done }, disarm
+}
+
+// processes are those of the backends that run in processes of their own.
+func (r *Request) processes() []process.Process {
+	var out []process.Process
+	for _, b := range r.Backends {
+		if own, ok := b.Backend.(interface{ PID() int }); ok {
+			out = append(out, process.Of(own.PID()))
+		}
+	}
+	return out
 }
 
 // do carries the plan out: persist, activate, verify, check.

@@ -100,6 +100,9 @@ func (a *applying) hooks(ctx context.Context, phase string, restarts []string) e
 	if phase == "on_rollback" {
 		e.Reason = "rolled back by hand"
 	}
+	if phase != "check" { // once they have begun, an interrupt waits for their end, but not for what they wait for
+		ctx = context.WithoutCancel(ctx)
+	}
 	if err := a.options.Hooks.Run(ctx, e); err != nil {
 		return err
 	}

@@ -99,7 +99,8 @@ func (a *applying) restart(ctx context.Context, r plan.Restart) error {
 	if err := a.begins(ctx, "restart "+r.Service, false); err != nil {
 		return err
 	}
-	if err := a.options.Services.Restart(ctx, r); err != nil {
+	// Once it has begun, an interrupt waits for its end: it has a time-out of its own.
+	if err := a.options.Services.Restart(context.WithoutCancel(ctx), r); err != nil {
 		return fmt.Errorf("restarting %s: %w", r.Service, err)
 	}
 	a.result.Restarted = append(a.result.Restarted, r.Service)

@@ -118,6 +118,7 @@ func Resume(ctx context.Context, r Request, id int, o ApplyOptions) (Result, err
 	if err := resumable(run); err != nil {
 		return Result{}, err
 	}
+	outlast(run)
 	a := &applying{Request: r, plan: run.Begin().Plan, options: o, run: run, changed: true, verify: r.verify,
 		result: Result{Digest: run.Begin().Plan.Digest, Run: id}}
 	if err := a.takeUp(ctx, store); err != nil {
@@ -146,7 +147,7 @@ func (a *applying) takeUp(ctx context.Context, store journal.Store) error {
 	if a.set, err = setOf(a.run, boot); err != nil {
 		return err
 	}
-	if err := a.run.Append(journal.Record{Kind: journal.KindResumed, Boot: boot}, false); err != nil {
+	if err := a.run.Append(journal.Record{Kind: journal.KindResumed, Boot: boot, Plugins: a.processes()}, false); err != nil {
 		return err
 	}
 	if err := a.set.TakeUp(); err != nil {

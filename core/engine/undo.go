@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"linkspan/core/backend"
 	"linkspan/core/engine/journal"
 	"linkspan/core/files"
+	"linkspan/core/process"
 )
 
 // Restorer gives the backend that can restore a snapshot. It depends on nothing
@@ -28,13 +30,24 @@ type Undoer struct {
 	// KeepChanged leaves files as they are that someone else has written
 	// meanwhile; else each is an error.
 	KeepChanged bool
-	Why         string // the reason that Recover gives, where a run has none yet
+	// Dead tells that the program that made the run is another one than this. It has
+	// ended, but its plugins may still be at the operation that they had in hand, and
+	// its hooks' commands at work.
+	Dead bool
+	Why  string // the reason that Recover gives, where a run has none yet
 }
+
+// finishTime is how long plugins are waited for that finish what they have in hand:
+// they give themselves half a minute.
+const finishTime = 35 * time.Second
 
 // Undo puts everything back and says so in the journal. It can be called again
 // after a failure, and from another process, until it has succeeded. It goes
 // on after an error, so that as much as possible is as before.
 func (u Undoer) Undo(ctx context.Context, run *journal.Run, why string) error {
+	if u.Dead {
+		outlast(run)
+	}
 	// A journal that takes nothing any more is no reason to leave the host as it is.
 	noted := run.Append(journal.Record{Kind: journal.KindUndoing, Why: why}, true)
 	if err := u.putBack(ctx, run); err != nil {
@@ -44,6 +57,13 @@ func (u Undoer) Undo(ctx context.Context, run *journal.Run, why string) error {
 		return fmt.Errorf("everything is as before, but the journal does not take it: %w", err)
 	}
 	return nil
+}
+
+// outlast waits until nothing of the program that made a run is at work any more: its
+// plugins finish what they have in hand, and nothing is to be restored under them.
+func outlast(run *journal.Run) {
+	process.Await(run.Plugins(), finishTime)
+	process.EndAll()
 }
 
 func (u Undoer) putBack(ctx context.Context, run *journal.Run) error {

@@ -43,6 +43,9 @@ var (
 	_ backend.Applier  = applierClient{}
 )
 
+// PID is the number of the plugin's process.
+func (c *client) PID() int { return c.process.cmd.Process.Pid }
+
 // call bounds one call and explains its failure.
 func (c *client) call(ctx context.Context, method string, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)

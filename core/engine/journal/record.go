@@ -16,6 +16,7 @@ import (
 
 	"linkspan/core/files"
 	"linkspan/core/plan"
+	"linkspan/core/process"
 )
 
 // Kind is what a record tells.
@@ -38,18 +39,19 @@ const (
 
 // Record is one line of a journal.
 type Record struct {
-	Time     time.Time `json:"time"` // the wall clock, for people
-	Kind     Kind      `json:"kind"`
-	Begin    *Begin    `json:"begin,omitempty"`
-	Step     string    `json:"step,omitempty"` // e.g. "restart xend"
-	Done     bool      `json:"done,omitempty"` // of a step: it has ended
-	Boot     string    `json:"boot,omitempty"` // of resumed: as in Begin
-	Why      string    `json:"why,omitempty"`  // of undoing: the reason; of failed: what is left
-	Deadline *Deadline `json:"deadline,omitempty"`
-	Hook     string    `json:"hook,omitempty"`    // of command and value: its name
-	Command  []string  `json:"command,omitempty"` // e.g. ["/usr/sbin/xl", "list"]
-	Key      string    `json:"key,omitempty"`
-	Value    string    `json:"value,omitempty"` // "" forgets the key
+	Time     time.Time         `json:"time"` // the wall clock, for people
+	Kind     Kind              `json:"kind"`
+	Begin    *Begin            `json:"begin,omitempty"`
+	Step     string            `json:"step,omitempty"` // e.g. "restart xend"
+	Done     bool              `json:"done,omitempty"` // of a step: it has ended
+	Boot     string            `json:"boot,omitempty"` // of resumed: as in Begin, as are Plugins
+	Plugins  []process.Process `json:"plugins,omitempty"`
+	Why      string            `json:"why,omitempty"` // of undoing: the reason; of failed: what is left
+	Deadline *Deadline         `json:"deadline,omitempty"`
+	Hook     string            `json:"hook,omitempty"`    // of command and value: its name
+	Command  []string          `json:"command,omitempty"` // e.g. ["/usr/sbin/xl", "list"]
+	Key      string            `json:"key,omitempty"`
+	Value    string            `json:"value,omitempty"` // "" forgets the key
 }
 
 // Begin is what an undo needs, and what history shows.
@@ -70,6 +72,8 @@ type Begin struct {
 	// Hooks is what it takes to run the host's hooks without the definitions,
 	// in the encoding of who runs them.
 	Hooks json.RawMessage `json:"hooks,omitempty"`
+	// Plugins are the processes of the backends that run in processes of their own.
+	Plugins []process.Process `json:"plugins,omitempty"`
 }
 
 // Snapshot is what a backend has recorded of what it will touch.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"linkspan/core/process"
 )
 
 // State is how a run stands.
@@ -125,6 +127,24 @@ func (r *Run) BegunIn(boot, prefix string) []string {
 	}
 	since := Run{Records: r.Records[first:]}
 	return since.Begun(prefix)
+}
+
+// Plugins are the processes of this boot in which the run's backends have run; none
+// when it cannot be told which boot this is.
+func (r *Run) Plugins() (out []process.Process) {
+	boot, err := BootID()
+	if err != nil {
+		return nil
+	}
+	if b := r.Begin(); b.Boot == boot {
+		out = b.Plugins
+	}
+	for _, rec := range r.Records {
+		if rec.Kind == KindResumed && rec.Boot == boot {
+			out = append(out[:len(out):len(out)], rec.Plugins...)
+		}
+	}
+	return out
 }
 
 // Undoing reports whether an undo has begun, however far it came.

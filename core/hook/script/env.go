@@ -3,13 +3,13 @@ package script
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -19,6 +19,7 @@ import (
 
 	"linkspan/core/hook"
 	"linkspan/core/host"
+	own "linkspan/core/process"
 )
 
 // maxOutput is how much of what a command says a script gets, of each stream,
@@ -61,15 +62,14 @@ func (e *HostEnv) Run(ctx context.Context, path string, args ...string) (hook.Ou
 	return runCommand(ctx, argv, e.Hook.Env)
 }
 
-// mark is the variable by which all that a command starts is found again, also
-// what has left its process group.
-const mark = "LINKSPAN_HOOK_COMMAND"
-
 // runCommand runs a command in a process group of its own. What is left of the
 // group when the command ends is killed; when ctx ends, all that it has
-// started is.
+// started is. When this program dies, so does the command; see package process.
 func runCommand(ctx context.Context, argv []string, env map[string]string) (hook.Output, error) {
-	marked := mark + "=" + rand.Text()
+	marked, err := own.Mark()
+	if err != nil {
+		return hook.Output{}, err
+	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"}
 	for k, v := range env {
@@ -77,12 +77,15 @@ func runCommand(ctx context.Context, argv []string, env map[string]string) (hook
 	}
 	cmd.Env = append(cmd.Env, marked)
 	cmd.Dir = "/"
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
 	var stdout, stderr head
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
+	// It dies with the thread that has started it (prctl(2), PR_SET_PDEATHSIG).
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err = cmd.Run()
 	if cmd.Process != nil {
 		// Nobody is left there usually.
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
@@ -93,7 +96,7 @@ func runCommand(ctx context.Context, argv []string, env map[string]string) (hook
 	}
 	switch {
 	case ctx.Err() != nil:
-		killMarked(marked)
+		own.End(marked)
 		err = fmt.Errorf("%w; it was killed", context.Cause(ctx))
 	case errors.Is(err, exec.ErrWaitDelay):
 		err = errors.New("it ended, but what it has started in the background kept its output open, and was killed")
@@ -102,32 +105,6 @@ func runCommand(ctx context.Context, argv []string, env map[string]string) (hook
 		return out, fmt.Errorf("%s: %w%s", strings.Join(argv, " "), err, lastOf(out.Stderr))
 	}
 	return out, nil
-}
-
-// killMarked kills every process that has the mark in its environment, until
-// none is left.
-func killMarked(marked string) {
-	for range 10 {
-		found := false
-		environs, err := filepath.Glob("/proc/[0-9]*/environ")
-		if err != nil {
-			return // only a bad pattern is an error
-		}
-		for _, name := range environs {
-			content, err := os.ReadFile(name)
-			if err != nil || !slices.Contains(strings.Split(string(content), "\x00"), marked) {
-				continue // it has ended, or is another user's
-			}
-			var pid int
-			if _, err := fmt.Sscanf(name, "/proc/%d/environ", &pid); err == nil && pid > 1 {
-				found = syscall.Kill(pid, syscall.SIGKILL) == nil || found
-			}
-		}
-		if !found {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
 }
 
 func lastOf(text string) string {
