@@ -262,3 +262,38 @@ func TestUndoOutlivesItsTerminal(t *testing.T) {
 		}
 	}
 }
+
+// TestStaleSaysWhat: a saved plan that is stale says which file, which setting of the
+// definition, and which object of the host differ since.
+func TestStaleSaysWhat(t *testing.T) {
+	s := scenarioScenes(t)[0]
+	edit := func(name, from, to string) func(string) error {
+		return func(dir string) error {
+			return rewrite(filepath.Join(dir, name), func(b []byte) []byte { return []byte(strings.Replace(string(b), from, to, 1)) })
+		}
+	}
+	for _, tt := range []struct {
+		name, says string
+		change     func(dir string) error
+	}{
+		{"the definition", `xenbr1 (ifcfg): addresses was (none) -> ["192.168.1.2/24"], is (none) -> ["192.168.1.9/24"]`, edit("site.hcl", "192.168.1.2", "192.168.1.9")},
+		{"a file", "/etc/sysconfig/network-scripts/ifcfg-bond0.3 changed; bond0.3 (ifcfg): ", edit(scriptsBelow+"ifcfg-bond0.3", "192.168.1.2", "192.168.1.7")},
+		{"a file goes", "bond0.3 (ifcfg): its plan was update, is create", func(dir string) error { return os.Remove(filepath.Join(dir, scriptsBelow+"ifcfg-bond0.3")) }},
+		{"a comment", "/etc/sysconfig/network-scripts/ifcfg-eth0 changed; nothing was changed now", func(dir string) error {
+			return rewrite(filepath.Join(dir, scriptsBelow+"ifcfg-eth0"), func(b []byte) []byte { return append(b, "# a note\n"...) })
+		}},
+	} {
+		dir := s.copy(t)
+		must(t, dir, append([]string{"plan", "-out", "saved"}, s.args[2:]...)...)
+		if err := tt.change(dir); err != nil {
+			t.Fatal(err)
+		}
+		before := hostState(t, dir)
+		refusedWith(t, dir, exitRefused, tt.says, "apply", "-auto-approve", "-root", "before", "saved")
+		if at := hostState(t, dir); at != before {
+			t.Errorf("%s: something was done:\n%s", tt.name, difference(at, before))
+		}
+	}
+	refusedWith(t, s.copy(t), exitRefused, "Plan: 2 to add", append([]string{"apply", "-auto-approve", "-expect", "ls1-00"}, s.args[2:]...)...)
+	refusedWith(t, s.copy(t), exitUsage, "above 0", append([]string{"apply", "-auto-approve", "-confirm=-5s"}, s.args[2:]...)...)
+}

@@ -154,3 +154,80 @@ setsid bash -c 'exec -a linkspan "$0" "$@"' "$@" </dev/null >/dev/null 2>&1 &
 		t.Errorf("it was called so: %s", got)
 	}
 }
+
+// restartScript is a site's restart: it notes when it begins and ends, and can be told
+// to interrupt the program, or to kill it with its guard.
+const restartScript = `#!/bin/sh
+echo begins >>/run/called
+test -e /run/interrupt && kill -INT $PPID && sleep 1
+if test -e /run/die; then
+	for p in /proc/[0-9]*; do
+		grep -q 'g[u]ard' $p/cmdline 2>/dev/null && kill -9 ${p#/proc/}
+	done
+	kill -9 $PPID
+fi
+echo ends >>/run/called
+`
+
+// TestRestartIsFinished: a restart that is interrupted comes to its end, and then all
+// is put back with another one. A run that a power cut has ended in its restart is
+// carried on in the next boot, where its files come back torn; as it fails there, what
+// it has restarted is restarted once more. The kernel that was changed by hand since a
+// plan was made is named.
+func TestRestartIsFinished(t *testing.T) {
+	long(t)
+	if !lab.Inside(t) {
+		return
+	}
+	liveHost(t)
+	write(t, "/run/restart", restartScript)
+	if err := os.Chmod("/run/restart", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	files := func(name, body string) []string {
+		const rest = "\n  check \"well\" {\n    command = [\"/bin/sh\", \"-c\", \"test ! -e /run/ill\"]\n    timeout = \"1s\"\n  }\n  backend \"ifcfg\" {\n    restart_command = [\"/run/restart\"]\n  }\n}\n"
+		write(t, "/etc/linkspan/"+name+"/site.hcl", "host \"dom0-01\" {\n"+body+rest)
+		return applyLive(name)
+	}
+	mustLive(t, files("first", liveBefore)...)
+	if got := called(t); got != "begins; ends" {
+		t.Errorf("an apply: %s", got)
+	}
+	before := scriptFiles(t)
+	was := scriptTexts(t, "/etc/sysconfig/network-scripts")
+
+	write(t, "/run/interrupt", "")
+	out := onKernel(t, nil, files("second", liveAfter)...)
+	if got := called(t); out.code != exitUndone || got != "begins; ends; begins; ends" || scriptFiles(t) != before {
+		t.Errorf("interrupted, it ended with %d after %s:\n%s\n%s", out.code, got, out.said, difference(scriptFiles(t), before))
+	}
+
+	if err := errors.Join(os.Remove("/run/interrupt"), os.WriteFile("/run/die", nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if out := onKernel(t, nil, applyLive("second")...); out.code != -1 || scriptFiles(t) == before {
+		t.Fatalf("it was not killed, but ended with %d:\n%s", out.code, out.said)
+	}
+	write(t, "/run/boot_id", "0b007000-0000-4000-8000-000000000000\n")
+	if err := errors.Join(os.Remove("/run/die"), os.Remove("/run/called"), os.WriteFile("/run/ill", nil, 0o644),
+		unix.Mount("/run/boot_id", "/proc/sys/kernel/random/boot_id", "", unix.MS_BIND, "")); err != nil {
+		t.Fatal(err)
+	}
+	if torn := tear(t, "/etc/sysconfig/network-scripts", was, 0); torn == 0 {
+		t.Error("no file is torn")
+	}
+	out = onKernel(t, nil, "rollback", "-resume", "-auto-approve", "/etc/linkspan/second/site.hcl")
+	if got := called(t); out.code != exitUndone || got != "begins; ends; begins; ends" || scriptFiles(t) != before {
+		t.Errorf("carried on, it ended with %d after %s:\n%s\n%s", out.code, got, out.said, difference(scriptFiles(t), before))
+	}
+	if err := os.Remove("/run/ill"); err != nil {
+		t.Fatal(err)
+	}
+
+	mustLive(t, applyLive("before")...)
+	mustLive(t, "plan", "-host", "dom0-01", "-out", "/run/saved", "/etc/linkspan/after/site.hcl")
+	ipBatch(t, "link set bond0.2 mtu 1400\n")
+	if out := onKernel(t, nil, "apply", "-auto-approve", "/run/saved", "/etc/linkspan/after"); out.code != exitRefused || !strings.Contains(out.said, "netlink") {
+		t.Errorf("with another kernel it ended with %d:\n%s", out.code, out.said)
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"sync"
 	"time"
 
 	"linkspan/core/backend"
@@ -141,61 +140,6 @@ func closeSet(set *files.Set, tell func(string)) error {
 		tell(kept)
 	}
 	return err
-}
-
-// unchanged asks only what there is, for a plan that was made by this program of
-// this definition: as long as that is the same, so is the plan.
-func (r *Request) unchanged(ctx context.Context, p *plan.Plan) error {
-	read := make([][]plan.Fingerprint, len(r.Backends))
-	errs := make([]error, len(r.Backends))
-	var wg sync.WaitGroup
-	for i, b := range r.Backends {
-		wg.Go(func() {
-			got, err := backend.Compare(ctx, b.Backend, backend.CompareRequest{Setup: r.setup(b), LookOnly: true})
-			read[i], errs[i] = fingerprints(b, got), err
-		})
-	}
-	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	now := slices.Concat(read...)
-	if slices.Equal(now, p.Fingerprints) {
-		return nil
-	}
-	stale := &StaleError{Planned: p.Digest}
-	for _, f := range now {
-		if f.Object != "objects" && !slices.Contains(p.Fingerprints, f) {
-			stale.Changed = append(stale.Changed, f.Object)
-		}
-	}
-	return stale
-}
-
-// fresh plans again and compares.
-func (r *Request) fresh(ctx context.Context, p *plan.Plan) error {
-	now, diags, err := Plan(ctx, *r)
-	if err != nil {
-		return err
-	}
-	if diags.HasErrors() {
-		return diags.Err()
-	}
-	var changed []string
-	for _, f := range now.Fingerprints {
-		if f.Object != "objects" && !slices.Contains(p.Fingerprints, f) {
-			changed = append(changed, f.Object)
-		}
-	}
-	for _, h := range p.Hooks {
-		if i := slices.IndexFunc(now.Hooks, func(n plan.Hook) bool { return n.Name == h.Name }); i >= 0 && now.Hooks[i].Digest != h.Digest {
-			changed = append(changed, fmt.Sprintf("hook %q (%s)", h.Name, h.Script))
-		}
-	}
-	if now.Digest != p.Digest || !slices.Equal(now.Fingerprints, p.Fingerprints) {
-		return &StaleError{Planned: p.Digest, Present: now.Digest, Changed: changed}
-	}
-	return nil
 }
 
 // applying is one apply under way.

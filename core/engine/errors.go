@@ -2,29 +2,9 @@ package engine
 
 import (
 	"fmt"
-	"strings"
 
 	"linkspan/core/engine/journal"
 )
-
-// StaleError says that the host or its definition is not what it was when the
-// plan was made. Nothing was changed.
-type StaleError struct {
-	Planned, Present string   // digests; Present is "" when it was not made again
-	Changed          []string // what was read and differs, e.g. "/etc/…/ifcfg-eth0"
-}
-
-func (e *StaleError) Error() string {
-	what := "the definition or the host differs"
-	if len(e.Changed) > 0 {
-		what = strings.Join(e.Changed, ", ") + " changed"
-	}
-	would := ""
-	if e.Present != "" {
-		would = ", and the plan would now be " + e.Present
-	}
-	return fmt.Sprintf("the plan %s is stale: %s since it was made%s; nothing was changed, plan again", e.Planned, what, would)
-}
 
 // OpenRunError says that an earlier run is not over. Nothing was changed.
 type OpenRunError struct{ Run *journal.Run }
