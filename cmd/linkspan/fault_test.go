@@ -55,6 +55,7 @@ func TestFaults(t *testing.T) {
 		scenes []scene
 		wanted int // of its faults; each of the second host's costs three times as much
 	}{{"the scenario", scenarioScenes(t), *faultsWanted}, {"50 VLANs", manyScenes(t, 50), (*faultsWanted + 6) / 7}}
+	total := 0
 	for _, h := range hosts {
 		t.Run(h.name, func(t *testing.T) {
 			var all []planned
@@ -64,19 +65,27 @@ func TestFaults(t *testing.T) {
 			chosen := sample(all, h.wanted)
 			tally := tryAll(t, chosen)
 			t.Logf("%d of %d possible faults: %s", len(chosen), len(all), tally)
+			total += len(chosen)
 			for i := range h.scenes {
 				if s := &h.scenes[i]; !s.alone {
-					killStates(t, s, max(1, 4*stride(1000, *faultsWanted)/3))
+					total += killStates(t, s, max(1, 4*stride(1000, *faultsWanted)/3))
 				}
 			}
 		})
 	}
+	t.Logf("%d faults in all", total)
+	if total < longForm && (*faultsWanted == 0 || *faultsWanted >= 1200) {
+		t.Errorf("only %d faults: the long form has at least %d", total, longForm)
+	}
 }
+
+// longForm is how many faults the long form has at least.
+const longForm = 5000
 
 // killStates stops a run at each of its calls, takes a copy of the tree as a kill
 // in that moment leaves it, and recovers the copy: every kill of a run for the
 // price of one.
-func killStates(t *testing.T, s *scene, every int) {
+func killStates(t *testing.T, s *scene, every int) int {
 	t.Helper()
 	c := tally{here: true}
 	var wg sync.WaitGroup
@@ -111,6 +120,7 @@ func killStates(t *testing.T, s *scene, every int) {
 	close(copies)
 	wg.Wait()
 	t.Logf("%s: killed at %d of %d calls; %d ended old, %d new, none between", s.name, c.tried.Load(), calls, c.old.Load(), c.new.Load())
+	return int(c.tried.Load())
 }
 
 // forgetPlugins takes the processes of the plugins out of a copied journal: those are
