@@ -74,12 +74,13 @@ func TestFaults(t *testing.T) {
 		})
 	}
 	t.Logf("%d faults in all", total)
-	if total < longForm && (*faultsWanted == 0 || *faultsWanted >= 1200) {
+	if total < longForm && (*faultsWanted == 0 || *faultsWanted >= 1600) {
 		t.Errorf("only %d faults: the long form has at least %d", total, longForm)
 	}
 }
 
-// longForm is how many faults the long form has at least.
+// longForm is how many faults the long form has at least. The plugins' protocol makes
+// more calls or fewer in each run: 3,572 and 3,864 were seen.
 const longForm = 5000
 
 // killStates stops a run at each of its calls, takes a copy of the tree as a kill

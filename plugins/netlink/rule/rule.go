@@ -4,6 +4,7 @@ package rule
 
 import "linkspan/core/diag"
 
+// The rules about what the kernel cannot do, or would do to what is there.
 var (
 	NoWay = diag.Rule{Code: "LS6001", Severity: diag.Error, Summary: "the kernel alone cannot do this",
 		Explain: "The netlink backend sets what the kernel keeps. A DHCP client and a resolver are none of it. Use a backend that writes files as well, or leave the attribute out.",
