@@ -235,3 +235,22 @@ func TestEveryStartLeadsToTheArticleAndBack(t *testing.T) {
 		})
 	}
 }
+
+// TestUndoBringsTheRouteOfAnotherLinkBack: a default route that makes room for
+// one of another link, while nothing else changes on its own.
+func TestUndoBringsTheRouteOfAnotherLinkBack(t *testing.T) {
+	if !lab.Inside(t) {
+		return
+	}
+	world(t)
+	eth0, eth1 := with(card("eth0"), "192.168.0.2/24"), with(card("eth1"), "10.0.0.2/24")
+	start := hostWith(gateway(eth0, "192.168.0.1"), eth1)
+	apply(t, start)
+	shot := apply(t, hostWith(eth0, gateway(eth1, "10.0.0.1")))
+	if err := netlink.New().(backend.Applier).Restore(t.Context(), shot); err != nil {
+		t.Fatalf("restore: %v", err)
+	}
+	if p, changes := planOf(t, start); len(changes) > 0 {
+		t.Fatalf("restore did not bring the start back: %+v\n%s", changes, words(p))
+	}
+}

@@ -31,12 +31,16 @@ type snapshot struct {
 func (*netlinkBackend) Snapshot(_ context.Context, r backend.ApplyRequest) ([]byte, error) {
 	s := snapshot{Netns: r.Netns}
 	touched, cards, deleted := make(map[string]bool), make(map[string]bool), make(map[string]bool)
+	taken := make(map[rtnl.Slot]bool)
 	for _, o := range r.Operations {
 		st, err := step.Decode(o.Data)
 		if err != nil {
 			return nil, fmt.Errorf("operation %s: %w", o.ID, err)
 		}
 		deleted[st.Link] = deleted[st.Link] || st.Do == step.Delete
+		if st.Do == step.Route {
+			taken[st.Route.Slot()] = true
+		}
 		cards[st.Link] = cards[st.Link] || st.Do == step.Features || st.Do == step.Wake
 		for _, ref := range o.Objects {
 			touched[ref.Name] = true
@@ -50,6 +54,11 @@ func (*netlinkBackend) Snapshot(_ context.Context, r backend.ApplyRequest) ([]by
 	err := rtnl.InNamespace(r.Netns, func() (err error) {
 		if s.Graph, err = rtnl.Read(); err != nil {
 			return err
+		}
+		for _, r := range s.Graph.Routes { // the route of another link may make room
+			for _, link := range r.Links() {
+				touched[link] = touched[link] || taken[r.Slot()] && link != ""
+			}
 		}
 		again := madeAgain(s.Graph, deleted)
 		sysctls := rtnl.ReadSysctls(again)
