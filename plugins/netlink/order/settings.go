@@ -14,7 +14,7 @@ func (p *Planner) settings(w *rtnl.Link) {
 	l := p.cur.Link(w.Name)
 	n := rtnl.Link{Kind: w.Kind}
 	changed := false
-	if w.MTU != 0 && w.MTU != l.MTU && p.fits(w) {
+	if w.MTU != 0 && w.MTU != l.MTU && p.fits(w) && !p.leavesBond(l, w) {
 		n.MTU, changed = w.MTU, true
 	}
 	port := p.cur.Link(l.Master)

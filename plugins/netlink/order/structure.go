@@ -82,7 +82,7 @@ func (p *Planner) structure(may func(string) bool) {
 	names := p.bottomUp()
 	for _, name := range slices.Backward(names) { // an upper's MTU falls first
 		w, l := p.want.Link(name), p.cur.Link(name)
-		if l != nil && p.want.Managed[name] && may(name) && w.MTU != 0 && w.MTU < l.MTU {
+		if l != nil && p.want.Managed[name] && may(name) && w.MTU != 0 && w.MTU < l.MTU && !p.leavesBond(l, w) {
 			p.do(step.Step{Do: step.Set, Link: name, New: &rtnl.Link{MTU: w.MTU}})
 		}
 	}
@@ -94,6 +94,14 @@ func (p *Planner) structure(may func(string) bool) {
 			p.joinPorts(p.want.Link(name), may)
 		}
 	}
+}
+
+// leavesBond reports whether a link is to leave its bond, which gives it the MTU
+// back that it had before, whatever it has got meanwhile (bond_main.c,
+// __bond_release_one).
+func (p *Planner) leavesBond(l, w *rtnl.Link) bool {
+	m := p.cur.Link(l.Master)
+	return m != nil && m.Kind == "bond" && w.Master != l.Master
 }
 
 // one makes one link as wanted.

@@ -8,12 +8,15 @@ import (
 // setMAC changes a MAC and what follows it: the ports of a bond, VLANs, a
 // bridge whose MAC nobody has set.
 func (w *World) setMAC(l *rtnl.Link, mac string, direct bool) {
+	if direct { // NETDEV_CHANGEADDR comes with the MAC that the link has as well (net/core/dev.c, dev_set_mac_address)
+		delete(w.known, l.Name)
+	}
 	if l.MAC == mac {
 		return
 	}
 	old := l.MAC
 	l.MAC = mac
-	if l.Kind != "vlan" || direct { // NETDEV_CHANGEADDR flushes all, permanent ones too (net/core/neighbour.c, neigh_changeaddr)
+	if l.Kind != "vlan" { // it flushes all, permanent ones too (net/core/neighbour.c, neigh_changeaddr)
 		delete(w.known, l.Name)
 	}
 	if !direct {
