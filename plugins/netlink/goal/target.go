@@ -252,20 +252,20 @@ func lastOf(p netip.Prefix) netip.Addr {
 // routes are the declared ones and those that something else keeps; of the
 // latter, one whose gateway moves with its address to another link follows.
 func (t *target) routes(h *host.Host, was *rtnl.Graph) {
-	moved := t.moves(was)
-	t.nextHops(was, moved)
+	t.nextHops(was)
 	for _, r := range was.Routes {
 		if r.Object != 0 && !slices.ContainsFunc(t.graph.NextHops, func(h rtnl.NextHop) bool { return h.ID == r.Object }) {
 			continue
 		}
-		if slices.ContainsFunc(r.Links(), t.isGone) && moved[r.Link] == "" {
+		to := t.heir(r.Link, r.Via)
+		if slices.ContainsFunc(r.Links(), t.isGone) && to == "" {
 			continue
 		}
 		i := t.wanted[r.Link]
 		if t.goal.Managed[r.Link] && world.IsOurs(t.have, r) && !(i != nil && world.IsLeft(i, r.To)) {
 			continue
 		}
-		if to := moved[r.Link]; to != "" && r.Via.IsValid() {
+		if to != "" {
 			r.Link = to
 		}
 		t.graph.Routes = append(t.graph.Routes, r)
@@ -283,14 +283,14 @@ func (t *target) routes(h *host.Host, was *rtnl.Graph) {
 
 // nextHops are the objects that stay: all but those of links that are to go. One
 // whose gateway moves with its address to another link follows.
-func (t *target) nextHops(was *rtnl.Graph, moved map[string]string) {
+func (t *target) nextHops(was *rtnl.Graph) {
 	gone := make(map[uint32]bool)
 	for _, h := range was.NextHops {
-		to := moved[h.Link]
+		to := t.heir(h.Link, h.Via)
 		switch {
 		case len(h.Members) > 0:
 			continue
-		case to != "" && h.Via.IsValid():
+		case to != "":
 			h.Link = to
 		case t.isGone(h.Link):
 			gone[h.ID] = true
@@ -307,19 +307,25 @@ func (t *target) nextHops(was *rtnl.Graph, moved map[string]string) {
 	}
 }
 
-// moves says for each link that gives its addresses to another one which that
-// is.
-func (t *target) moves(was *rtnl.Graph) map[string]string {
-	out := make(map[string]string)
-	for _, a := range was.Addresses {
-		if to := t.on[a.Prefix.Addr()]; to != "" && to != a.Link && t.goal.Managed[a.Link] {
-			out[a.Link] = to
+// heir is the link that gets the address by which a gateway is reached on a
+// link now; "" is none, or the link keeps one in the gateway's network. A
+// link-local gateway goes with the first address that leaves a link with none.
+func (t *target) heir(link string, via netip.Addr) string {
+	if !via.IsValid() || !t.goal.Managed[link] {
+		return ""
+	}
+	var stay []netip.Prefix
+	if i := t.wanted[link]; i != nil {
+		stay = i.Addresses
+	}
+	near := func(p netip.Prefix) bool { return p.Masked().Contains(via) || via.IsLinkLocalUnicast() }
+	if slices.ContainsFunc(stay, near) {
+		return ""
+	}
+	for _, a := range t.have.Addresses(link) {
+		if to := t.on[a.Prefix.Addr()]; to != "" && to != link && near(a.Prefix) {
+			return to
 		}
 	}
-	for from := range out { // some of its addresses may stay
-		if i := t.wanted[from]; i != nil && len(i.Addresses) > 0 {
-			delete(out, from)
-		}
-	}
-	return out
+	return ""
 }

@@ -25,6 +25,9 @@ func (p *Planner) putBack() {
 		p.permanent(name)
 	}
 	p.turnRoutes() // of links that have only now come up again
+	if p.restOfGroups() {
+		p.turnRoutes()
+	}
 	if p.want.Exact {
 		p.addRules()
 	}

@@ -65,3 +65,25 @@ func (p *Planner) isSteady(link string) bool {
 	}
 	return true
 }
+
+// restOfGroups makes groups of next hops again of those members that are there
+// at the end. The kernel takes a member that goes out of its group, and a group
+// with its last member (net/ipv4/nexthop.c, remove_nexthop). It reports whether
+// there was any.
+func (p *Planner) restOfGroups() bool {
+	made := false
+	for _, h := range p.want.NextHops() {
+		if _, there := p.cur.NextHop(h.ID); there || len(h.Members) == 0 {
+			continue
+		}
+		h.Members = slices.DeleteFunc(slices.Clone(h.Members), func(m rtnl.Member) bool {
+			_, there := p.cur.NextHop(m.ID)
+			return !there
+		})
+		if len(h.Members) > 0 {
+			p.do(step.Step{Do: step.NextHop, NextHop: &h})
+			made = true
+		}
+	}
+	return made
+}
