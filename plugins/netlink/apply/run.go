@@ -129,6 +129,10 @@ func isDone(s step.Step, err error) bool {
 		return true // a port without a carrier has nothing to forward
 	case step.Neighbours, step.NoNeighbours:
 		return true // a neighbour that is not carried over is asked for again
+	case step.NextHop:
+		return errors.Is(err, unix.ENETDOWN) // no carrier in its time: its program makes it again, as after any loss of it
+	case step.Route:
+		return s.Route.Object != 0 && errors.Is(err, unix.EINVAL) // its next hop was not taken
 	case step.Rule, step.Names:
 		return errors.Is(err, unix.EEXIST)
 	}

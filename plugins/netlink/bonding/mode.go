@@ -13,6 +13,7 @@ import (
 const (
 	activeBackup = "1"
 	Mode8023AD   = "4" // the only one in which a bond needs a LACP partner
+	balanceTLB   = "5"
 	balanceALB   = "6"
 )
 
@@ -21,6 +22,13 @@ const (
 func FollowsPort(l *rtnl.Link) bool {
 	follows := l.Bond["fail_over_mac"] == "1" || l.Bond["fail_over_mac"] == "2"
 	return l.Kind == "bond" && l.Bond["mode"] == activeBackup && follows
+}
+
+// SwapsMACs reports whether the active port of a bond has the bond's MAC and the
+// others keep their own: when another one is active, the two change MACs
+// (bond_alb.c, bond_alb_handle_active_change).
+func SwapsMACs(l *rtnl.Link) bool {
+	return l.Kind == "bond" && (l.Bond["mode"] == balanceTLB || l.Bond["mode"] == balanceALB)
 }
 
 // AfterMode is what the driver makes of the options when it gets another mode:

@@ -2,6 +2,7 @@ package world
 
 import (
 	"linkspan/core/plan"
+	"linkspan/plugins/netlink/bonding"
 	"linkspan/plugins/netlink/rtnl"
 )
 
@@ -33,6 +34,18 @@ func (w *World) setMAC(l *rtnl.Link, mac string, direct bool) {
 		}
 	}
 	w.followMAC(l.Master)
+}
+
+// swapMACs tells that the ports of a bond in a balancing mode may change MACs,
+// since another one may be active from now on.
+func (w *World) swapMACs(bond *rtnl.Link) {
+	ports := w.Ports(bond.Name)
+	if !bonding.SwapsMACs(bond) || len(ports) < 2 {
+		return
+	}
+	for _, p := range ports {
+		w.say(plan.EffectLink, p, "the MAC of %s becomes that of %s while it is its active port", p, bond.Name)
+	}
 }
 
 func orUnknown(mac string) string {

@@ -137,6 +137,9 @@ func (w *World) set(l *rtnl.Link, said *rtnl.Link) {
 	merge(&l.Port, said.Port)
 	merge(&l.BondPort, said.BondPort)
 	w.monitor(l, said.Bond)
+	if said.Bond["primary"] != "" {
+		w.swapMACs(l)
+	}
 	if said.MAC != "" && !bonding.FollowsPort(l) {
 		l.MACSet = true
 		w.setMAC(l, said.MAC, true)
@@ -213,6 +216,9 @@ func (w *World) down(name string, direct bool) {
 	w.loseAddresses(name, func(a rtnl.Address) bool { return a.Prefix.Addr().Is6() })
 	w.loseRoutes(name, func(r rtnl.Route) bool { return true })
 	delete(w.known, name)
+	if bond := w.Link(l.Master); bond != nil {
+		w.swapMACs(bond)
+	}
 	for _, v := range w.VLANs(name) {
 		if w.Link(v).VLANFlags&rtnl.FlagLoose == 0 {
 			w.down(v, false)
