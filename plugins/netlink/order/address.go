@@ -45,8 +45,8 @@ func (p *Planner) await(name string) {
 	if was := p.want.Link(name); p.want.Exact && (was == nil || !was.Carrier) {
 		return // it had none either
 	}
-	limit := p.want.Carrier + p.listens(p.cur.Below(name))
-	s := step.Step{Do: step.Ready, Link: name, Milliseconds: holdCarrier, Limit: int(limit.Milliseconds())}
+	listens := int(p.listens(p.cur.Below(name)).Milliseconds())
+	s := step.Step{Do: step.Ready, Link: name, Milliseconds: holdCarrier, Limit: int(p.want.Carrier.Milliseconds()) + listens}
 	for _, below := range p.cur.Below(name) {
 		if p.want.Managed[below] && below != name {
 			s.Ports = append(s.Ports, below)
@@ -56,7 +56,7 @@ func (p *Planner) await(name string) {
 		s.Partner, s.Limit = true, max(s.Limit, int(p.want.LACP.Milliseconds()))
 	}
 	if p.want.Exact { // a way back that stops halfway is the worst
-		s.Anyway, s.Partner, s.Limit = true, false, backLimit
+		s.Anyway, s.Partner, s.Limit = true, false, backLimit+listens
 	}
 	p.do(s)
 }

@@ -60,4 +60,7 @@ func (p *Planner) exchange(old, coming string, w *rtnl.Link) {
 	set(coming, last)
 	p.carryPort(&left, entries, coming)
 	p.tell([]string{w.Name})
+	for _, below := range p.cur.Below(old) {
+		p.silence(below, w.Name)
+	}
 }

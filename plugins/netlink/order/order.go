@@ -48,6 +48,7 @@ func (p *Planner) lead() {
 	p.settle()
 	p.joinInPlace()
 	p.moveAddresses()
+	p.silenceTwins()
 	p.deleteGone(func(string) bool { return true })
 	p.structure(func(string) bool { return true })
 	p.moveAddresses()

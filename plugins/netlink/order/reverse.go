@@ -57,27 +57,6 @@ func (p *Planner) addAhead(link string, moving []rtnl.Address) {
 	p.ahead[link] = append(p.ahead[link], moving...)
 }
 
-// welcomeTwin lets a link that is about to be up take what comes for addresses
-// of the link that has them now, if both have the same MAC: as soon as the new
-// one sends anything, be it for its link-local address, the switch brings it
-// the frames that are for the old one.
-func (p *Planner) welcomeTwin(name string) {
-	p.addAhead(name, slices.DeleteFunc(slices.Clone(p.want.Addresses(name)), func(a rtnl.Address) bool {
-		return !a.Prefix.Addr().Is4() || !p.isMissing(a) || !slices.ContainsFunc(p.cur.Holders(a.Prefix.Addr()), func(from string) bool { return p.areTwins(name, from) })
-	}))
-}
-
-// areTwins reports whether a link, or what it stands on, has the MAC of another
-// that it does not stand on, and that does not join it to go on carrying it.
-func (p *Planner) areTwins(name, other string) bool {
-	mac, below := p.cur.Link(other).MAC, p.cur.Below(name)
-	joins := slices.Contains(p.want.Ports(name), other) && p.want.Link(name).Kind == "bridge"
-	return name != other && mac != "" && !joins && !slices.Contains(below, other) && slices.ContainsFunc(append(below, p.want.Below(name)...), func(n string) bool {
-		l := p.cur.Link(n)
-		return l != nil && n != other && l.MAC == mac
-	})
-}
-
 // lingering is an address on the link that it has left for another one.
 type lingering struct {
 	rtnl.Address

@@ -31,6 +31,7 @@ func (p *Planner) settings(w *rtnl.Link) {
 		changed = p.exactSettings(&n, w, l) || changed
 	}
 	n.Bridge = differing(w.Bridge, l.Bridge)
+	keepAgeing(n.Bridge, w, l)
 	if changed || n.Bridge != nil {
 		if w.Kind == "vlan" && n.FlagMask == 0 && n.QoSIn == nil && n.QoSOut == nil || w.Kind == "bond" {
 			n.Kind = ""
@@ -48,6 +49,21 @@ func (p *Planner) settings(w *rtnl.Link) {
 		p.do(step.Step{Do: step.AcceptRA, Link: w.Name, New: &rtnl.Link{AcceptRA: w.AcceptRA}})
 	}
 	p.cardSettings(w)
+}
+
+// keepAgeing says the ageing time of a bridge again that loses its STP: while its
+// topology changes it has a shorter one, which would stay (net/bridge/br_stp.c,
+// __br_set_topology_change acts with STP alone).
+func keepAgeing(diff map[string]int, w, l *rtnl.Link) {
+	on, changes := diff["stp_state"]
+	if !changes || on != 0 || l.Bridge["stp_state"] == 0 {
+		return
+	}
+	for _, known := range []*rtnl.Link{l, w} {
+		if t, told := known.Bridge[rtnl.AgeingTime]; told {
+			diff[rtnl.AgeingTime] = t
+		}
+	}
 }
 
 // fits reports whether a link may have the MTU that is wanted: that of a VLAN is
