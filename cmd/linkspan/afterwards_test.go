@@ -295,5 +295,5 @@ func TestStaleSaysWhat(t *testing.T) {
 		}
 	}
 	refusedWith(t, s.copy(t), exitRefused, "Plan: 2 to add", append([]string{"apply", "-auto-approve", "-expect", "ls1-00"}, s.args[2:]...)...)
-	refusedWith(t, s.copy(t), exitUsage, "above 0", append([]string{"apply", "-auto-approve", "-confirm=-5s"}, s.args[2:]...)...)
+	refusedWith(t, s.copy(t), exitUsage, "above 0", append([]string{"apply", "-auto-approve", "-confirm", "-5s"}, s.args[2:]...)...)
 }

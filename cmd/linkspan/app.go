@@ -64,7 +64,7 @@ func run(args []string, a *app) (code int) {
 }
 
 // longFlags lets a long flag have one dash: cobra reads "-out=p" as "-o ut=p".
-// The only flags of one letter are -h and -v.
+// The only flags of one letter are -h and -v; what begins as a number is a value.
 func longFlags(args []string) []string {
 	out := make([]string, len(args))
 	for i, arg := range args {
@@ -72,7 +72,7 @@ func longFlags(args []string) []string {
 			copy(out[i:], args[i:])
 			break
 		}
-		if len(arg) > 2 && arg[0] == '-' && arg[1] != '-' {
+		if len(arg) > 2 && arg[0] == '-' && arg[1] != '-' && (arg[1] < '0' || arg[1] > '9') {
 			arg = "-" + arg
 		}
 		out[i] = arg
