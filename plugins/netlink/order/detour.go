@@ -40,7 +40,9 @@ func (p *Planner) takeDetour() {
 		p.want = &goal.Goal{World: world.Of(&d.graph), Managed: d.mine, Patience: final.Patience}
 		at := len(p.Steps)
 		p.calm(p.cur.Link(name))
+		p.around = true
 		p.lead()
+		p.around = false
 		for n := range p.Steps[at:] {
 			if s := &p.Steps[at+n]; s.Do == step.Master && s.Link == d.over {
 				s.note(d.over, "%s alone carries what is on %s, until %s can carry it again", d.over, d.bond, d.bond)

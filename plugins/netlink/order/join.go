@@ -2,6 +2,7 @@ package order
 
 import (
 	"slices"
+	"strconv"
 
 	"linkspan/plugins/netlink/rtnl"
 	"linkspan/plugins/netlink/step"
@@ -14,9 +15,47 @@ func (p *Planner) release(l *rtnl.Link) {
 	}
 	if m := p.cur.Link(l.Master); m != nil && m.Kind == "bond" {
 		p.fresh = true // it has to find its link again
+		delete(p.joined, l.Name)
+		p.relay(l, m)
 		defer p.tellOfRelease(m)
 	}
 	p.do(step.Step{Do: step.Master, Link: l.Name})
+}
+
+// relay waits, before a port leaves a bond in use, until one that has joined in
+// this plan can carry what it carried: it has to find its link, and the driver
+// has to see that.
+func (p *Planner) relay(leaving, bond *rtnl.Link) {
+	var next string
+	for _, port := range p.cur.Ports(bond.Name) {
+		switch {
+		case port == leaving.Name:
+		case !p.joined[port]:
+			return // it carries already
+		default:
+			next = port
+		}
+	}
+	if next == "" || !p.live[bond.Name] || p.mustGo(bond.Name) {
+		return
+	}
+	s := step.Step{Do: step.Ready, Link: next, Milliseconds: holdCarrier + p.notices(bond), Limit: int(p.want.Carrier.Milliseconds())}
+	if p.want.Exact {
+		s.Anyway, s.Limit = true, backLimit
+	}
+	p.do(s)
+}
+
+// notices is how long the driver takes until it uses a port that has found its
+// link, in milliseconds (bonding.rst, miimon and updelay).
+func (p *Planner) notices(bond *rtnl.Link) int {
+	sum := 0
+	for _, option := range []string{"miimon", "updelay"} {
+		if n, err := strconv.Atoi(bond.Bond[option]); err == nil {
+			sum += n
+		}
+	}
+	return sum
 }
 
 // pin fixes the MAC of a bridge that would otherwise follow its ports.
@@ -74,8 +113,12 @@ func (p *Planner) join(l *rtnl.Link, w *rtnl.Link) {
 		p.freeSpare(name)
 		p.do(step.Step{Do: step.Down, Link: name})
 	}
+	if mac := p.want.Link(name).MAC; mac != "" && mac != p.cur.Link(name).MAC { // not while it is up: the bond may have that MAC
+		p.do(step.Step{Do: step.Set, Link: name, New: &rtnl.Link{MAC: mac}})
+	}
 	p.do(step.Step{Do: step.Master, Link: name, Master: w.Name})
 	p.fresh = true
+	p.joined[name] = true
 }
 
 // swap lets the ports that are to leave a bridge go before a new one comes:

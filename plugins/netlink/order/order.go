@@ -27,7 +27,7 @@ import (
 // which the names change are renamed when they are free for it: before Linux 6.2
 // (live is false) only while they are down.
 func Find(have *world.World, want *goal.Goal, as rename.Aliases, live bool) *Planner {
-	p := &Planner{cur: have, want: want, open: make(map[netip.Addr]int), ahead: make(map[string][]rtnl.Address),
+	p := &Planner{cur: have, want: want, open: make(map[netip.Addr]int), ahead: make(map[string][]rtnl.Address), joined: make(map[string]bool),
 		names: naming{Aliases: as, live: live, at: make(map[string]int)}}
 	have.LeadsOut = want.Managed
 	p.takeDetour()
@@ -69,6 +69,8 @@ type Planner struct {
 	loose   []rtnl.Link               // links with a looser rp_filter than before, as they were
 	ahead   map[string][]rtnl.Address // added before their bridge had a port
 	lingers []lingering               // moved addresses that are still on the link that they left
+	joined  map[string]bool           // ports that have joined their bond in this plan
+	around  bool                      // on a detour
 	freed   bool                      // the neighbours know which cards are in use
 	fresh   bool                      // a card was given to a bond or bridge in this plan
 	gaps    []gap

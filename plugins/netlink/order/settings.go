@@ -17,8 +17,7 @@ func (p *Planner) settings(w *rtnl.Link) {
 	if w.MTU != 0 && w.MTU != l.MTU && p.fits(w) && !p.leavesBond(l, w) {
 		n.MTU, changed = w.MTU, true
 	}
-	port := p.cur.Link(l.Master)
-	if w.MAC != "" && w.MAC != l.MAC && (port == nil || port.Kind != "bond") && !bonding.FollowsPort(l) {
+	if w.MAC != "" && w.MAC != l.MAC && !p.isBondPort(l.Master, w.Master) && !bonding.FollowsPort(l) {
 		n.MAC, changed = w.MAC, true
 	}
 	if w.Alias != "" && w.Alias != l.Alias {
@@ -49,6 +48,13 @@ func (p *Planner) settings(w *rtnl.Link) {
 		p.do(step.Step{Do: step.AcceptRA, Link: w.Name, New: &rtnl.Link{AcceptRA: w.AcceptRA}})
 	}
 	p.cardSettings(w)
+}
+
+// isBondPort reports whether a link is a port of a bond, whose MAC it has then,
+// or is to be one: it gets its own when it joins.
+func (p *Planner) isBondPort(now, then string) bool {
+	m, w := p.cur.Link(now), p.want.Link(then)
+	return m != nil && m.Kind == "bond" || w != nil && w.Kind == "bond"
 }
 
 // keepAgeing says the ageing time of a bridge again that loses its STP: while its

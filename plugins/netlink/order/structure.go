@@ -116,12 +116,15 @@ func (p *Planner) one(name string, may func(string) bool) {
 	} else if p.mustGo(name) {
 		return // it goes before the one that is wanted is made
 	}
+	left := ""
 	if may(name) && l.Master != "" && l.Master != w.Master {
+		left = l.Master
 		p.release(l)
 	}
 	if may(name) || len(p.cur.Ports(name)) == 0 {
 		p.settings(w)
 	}
+	p.tellApart(w, left)
 	if may(name) {
 		p.welcomeTwin(name)
 	}

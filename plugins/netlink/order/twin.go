@@ -35,6 +35,19 @@ func (p *Planner) areTwins(name, other string) bool {
 	})
 }
 
+// tellApart gives a card another MAC that has left a bond which stays and has the
+// card's: "set the HWaddr of slave to a different address to avoid conflicts",
+// says the driver (bond_main.c, __bond_release_one). One of which the MAC is
+// declared, or that leaves on a detour, keeps it.
+func (p *Planner) tellApart(w *rtnl.Link, left string) {
+	l, bond := p.cur.Link(w.Name), p.cur.Link(left)
+	if bond == nil || bond.Kind != "bond" || l.MAC == "" || l.MAC != bond.MAC || w.MAC != "" || p.around || p.mustGo(left) {
+		return
+	}
+	p.do(step.Step{Do: step.Set, Link: w.Name, New: &rtnl.Link{MAC: p.madeUp(w.Name)}})
+	p.Steps[len(p.Steps)-1].note(w.Name, "%s keeps the MAC %s, which was that of %s", left, bond.MAC, w.Name)
+}
+
 // silence gives a bond that is to go another MAC than that of the link that has
 // taken its place, and tells the switch once more where that one is: reports of
 // the groups that the bond and its VLANs were in may still be on their way. One

@@ -118,6 +118,28 @@ func TestTwinTakesThePackets(t *testing.T) {
 	}
 }
 
+// TestCardTakesAnothersPlace: the one leaves a bond in use when the other has
+// found its link, and does not come up with the MAC that stays the bond's.
+func TestCardTakesAnothersPlace(t *testing.T) {
+	start := func() *rtnl.Graph {
+		bond := bondLink("bond0", "1")
+		bond.Bond["miimon"], bond.Bond["updelay"] = "100", "200"
+		was := linkOn(cardLink("eth0", "52:54:00:00:00:e0"), "bond0")
+		was.OwnMAC = was.MAC
+		return &rtnl.Graph{Links: []rtnl.Link{bond, was, cardLink("eth1", "52:54:00:00:00:e1")}, Addresses: []rtnl.Address{staticOn("bond0", "192.168.0.2/24")}}
+	}
+	h := host.Host{Name: "dom0-01", Interfaces: []host.Interface{
+		{Kind: host.KindBond, Name: "bond0", Bond: &host.Bond{Ports: []string{"eth1"}, Mode: "active-backup", Options: map[string]string{"miimon": "100", "updelay": "200"}}, Addresses: []netip.Prefix{netip.MustParsePrefix("192.168.0.2/24")}},
+		{Kind: host.KindEthernet, Name: "eth0", Ethernet: &host.Ethernet{}}, {Kind: host.KindEthernet, Name: "eth1", Ethernet: &host.Ethernet{}},
+	}}
+	p := planFor(h, start(), false)
+	inOrder(t, p, []string{"ip link set eth1 master bond0", "wait until eth1 has had a carrier for 700 ms", "ip link set eth0 nomaster", "ip link set eth0 address " + p.madeUp("eth0"), "ip link set eth0 up"})
+	end := walk(t, start(), p.Steps, false)
+	back := wayBack(start(), end, p.Steps, false)
+	inOrder(t, back, []string{"ip link set eth0 down", "ip link set eth0 address 52:54:00:00:00:e0", "ip link set eth0 master bond0", "ip link set eth1 nomaster"})
+	sameLinks(t, world.Of(walk(t, end, back.Steps, false)), world.Of(start()))
+}
+
 // inOrder demands steps one after the other.
 func inOrder(t *testing.T, p *Planner, want []string) {
 	t.Helper()
