@@ -56,7 +56,7 @@ func TestSSHSessionDies(t *testing.T) {
 		t.Fatalf("the first session: %v\n%s", err, out)
 	}
 	for _, kill := range []bool{false, true} {
-		session := overSSH("/run/linkspan " + strings.Join(applyLive("cut", "-confirm", "4s"), " "))
+		session := overSSH("/run/linkspan " + strings.Join(applyLive("cut", "-confirm", "10s"), " "))
 		session.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 		said, err := os.Create("/root/said")
 		if err != nil {
