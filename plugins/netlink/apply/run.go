@@ -130,7 +130,8 @@ func isDone(s step.Step, err error) bool {
 	case step.Neighbours, step.NoNeighbours:
 		return true // a neighbour that is not carried over is asked for again
 	case step.NextHop:
-		return errors.Is(err, unix.ENETDOWN) // no carrier in its time: its program makes it again, as after any loss of it
+		// No carrier in its time, or a member of the group had none: its program makes it again, as after any loss of it.
+		return errors.Is(err, unix.ENETDOWN) || len(s.NextHop.Members) > 0 && errors.Is(err, unix.EINVAL)
 	case step.Route:
 		return s.Route.Object != 0 && errors.Is(err, unix.EINVAL) // its next hop was not taken
 	case step.Rule, step.Names:
