@@ -29,14 +29,14 @@ func (p *Planner) relay(leaving, bond *rtnl.Link) {
 	var next string
 	for _, port := range p.cur.Ports(bond.Name) {
 		switch {
-		case port == leaving.Name:
+		case port == leaving.Name || !p.cur.Link(port).Up: // a port may be declared down
 		case !p.joined[port]:
 			return // it carries already
 		default:
 			next = port
 		}
 	}
-	if next == "" || !p.live[bond.Name] || p.mustGo(bond.Name) {
+	if next == "" || !leaving.Carrier || !p.live[bond.Name] || p.mustGo(bond.Name) {
 		return
 	}
 	s := step.Step{Do: step.Ready, Link: next, Milliseconds: holdCarrier + p.notices(bond), Limit: int(p.want.Carrier.Milliseconds())}
