@@ -158,6 +158,9 @@ func (d *detour) lead(moved map[string]string) {
 	for n := range d.graph.Addresses {
 		a := &d.graph.Addresses[n]
 		if to, moves := moved[a.Link]; moves && world.IsOwn(*a) {
+			if a.Label == a.Link {
+				a.Label = "" // it is the link's name, where nobody has said another
+			}
 			d.mine[a.Link], a.Link = true, to
 		}
 	}
