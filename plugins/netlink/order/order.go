@@ -66,6 +66,7 @@ type Planner struct {
 	due     []string                  // bridges whose card has changed: the switch must hear of it
 	later   map[string][]rtnl.Address // moved to links that find a card only at the end
 	asleep  []string                  // bridges that have just got their first port
+	quiet   []string                  // new VLANs that go up when their bridges are made
 	loose   []rtnl.Link               // links with a looser rp_filter than before, as they were
 	ahead   map[string][]rtnl.Address // added before their bridge had a port
 	lingers []lingering               // moved addresses that are still on the link that they left

@@ -94,6 +94,22 @@ func (p *Planner) structure(may func(string) bool) {
 			p.joinPorts(p.want.Link(name), may)
 		}
 	}
+	for _, name := range p.quiet {
+		if !p.cur.Link(name).Up {
+			p.do(step.Step{Do: step.Up, Link: name})
+		}
+	}
+	p.quiet = nil
+}
+
+// mayBeQuiet reports whether a link that has just been made can stay down until
+// all links are made: a VLAN that only serves a new bridge, to which no address
+// moves. The kernel then has less to do for each (README, Scale).
+func (p *Planner) mayBeQuiet(w *rtnl.Link) bool {
+	bridge := p.want.Link(w.Master)
+	return !p.want.Exact && !p.around && w.Kind == "vlan" && len(p.want.VLANs(w.Name)) == 0 &&
+		bridge != nil && bridge.Kind == "bridge" && p.want.Managed[bridge.Name] && p.cur.Link(bridge.Name) == nil &&
+		!slices.ContainsFunc(p.want.Above(bridge.Name), p.isMovedTo)
 }
 
 // leavesBond reports whether a link is to leave its bond, which gives it the MTU
@@ -106,13 +122,14 @@ func (p *Planner) leavesBond(l, w *rtnl.Link) bool {
 
 // one makes one link as wanted.
 func (p *Planner) one(name string, may func(string) bool) {
-	w, l := p.want.Link(name), p.cur.Link(name)
+	w, l, quiet := p.want.Link(name), p.cur.Link(name), false
 	if l == nil {
 		if w.Kind == "" || w.Kind == "vlan" && p.cur.Link(w.Parent) == nil {
 			return // a card cannot be made; a parent comes later
 		}
 		p.do(step.Step{Do: step.Create, Link: name, New: p.newLink(w)})
 		l = p.cur.Link(name)
+		quiet = w.Up && p.parentUp(w) && p.mayBeQuiet(w)
 	} else if p.mustGo(name) {
 		return // it goes before the one that is wanted is made
 	}
@@ -131,6 +148,8 @@ func (p *Planner) one(name string, may func(string) bool) {
 	p.joinPorts(w, may)
 	l = p.cur.Link(name)
 	switch {
+	case quiet:
+		p.quiet = append(p.quiet, name)
 	case w.Up && !l.Up && may(name) && p.parentUp(w):
 		p.do(step.Step{Do: step.Up, Link: name})
 	case !w.Up && l.Up && may(name):

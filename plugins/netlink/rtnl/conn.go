@@ -85,34 +85,51 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.errno }
 
 // batchBytes is how much goes to the kernel in one sendmsg. The kernel handles
-// all of it before the call returns; the answers must fit the receive buffer.
+// all of it before the call returns.
 const batchBytes = 1 << 16
 
 // Send sends requests in as few system calls as it can and returns one result
-// for each, in order.
+// for each, in order. Only the last of a batch asks for an acknowledgement: the
+// kernel handles one message after the other and answers to each that it refuses,
+// asked or not (net/netlink/af_netlink.c, netlink_rcv_skb), so that those without
+// an answer before the last one's are done.
 func (c *Conn) Send(requests []Request) ([]error, error) {
 	results := make([]error, len(requests))
 	for at := 0; at < len(requests); {
+		n := fits(requests[at:])
+		if n == 0 {
+			return nil, fmt.Errorf("a message of %d bytes is too long", len(requests[at].Body))
+		}
 		first := c.seq + 1
 		var frame []byte
-		end := at
-		for end < len(requests) && len(frame)+len(requests[end].Body)+nlmsgHeader < batchBytes && end-at < 256 {
+		for i, r := range requests[at : at+n] {
+			if i == n-1 {
+				r.Flags |= unix.NLM_F_ACK
+			}
 			c.seq++
-			frame = appendMessage(frame, requests[end], c.seq)
-			end++
-		}
-		if end == at {
-			return nil, fmt.Errorf("a message of %d bytes is too long", len(requests[at].Body))
+			frame = appendMessage(frame, r, c.seq)
 		}
 		if err := unix.Sendto(c.fd, frame, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 			return nil, fmt.Errorf("send to the kernel: %w", err)
 		}
-		if err := c.answers(first, results[at:end]); err != nil {
+		if err := c.answers(first, results[at:at+n]); err != nil {
 			return nil, err
 		}
-		at = end
+		at += n
 	}
 	return results, nil
+}
+
+// fits counts how many of the requests go to the kernel together: the refusal of
+// each must fit the receive buffer.
+func fits(requests []Request) int {
+	n, size := 0, 0
+	for ; n < min(len(requests), 256); n++ {
+		if size += nlmsgHeader + len(requests[n].Body); size >= batchBytes {
+			break
+		}
+	}
+	return n
 }
 
 const nlmsgHeader = unix.SizeofNlMsghdr
@@ -120,7 +137,7 @@ const nlmsgHeader = unix.SizeofNlMsghdr
 func appendMessage(b []byte, r Request, seq uint32) []byte {
 	b = hostOrder.AppendUint32(b, uint32(nlmsgHeader+len(r.Body)))
 	b = hostOrder.AppendUint16(b, r.Kind)
-	b = hostOrder.AppendUint16(b, r.Flags|unix.NLM_F_REQUEST|unix.NLM_F_ACK)
+	b = hostOrder.AppendUint16(b, r.Flags|unix.NLM_F_REQUEST)
 	b = hostOrder.AppendUint32(b, seq)
 	b = hostOrder.AppendUint32(b, 0)
 	b = append(b, r.Body...)
@@ -130,9 +147,11 @@ func appendMessage(b []byte, r Request, seq uint32) []byte {
 	return b
 }
 
-// answers receives one acknowledgement for each result.
+// answers receives what the kernel says of a batch, up to the answer to its last
+// message.
 func (c *Conn) answers(first uint32, results []error) error {
-	for open := len(results); open > 0; {
+	last := first + uint32(len(results)) - 1
+	for done := false; !done; {
 		n, _, err := unix.Recvfrom(c.fd, c.buffer, 0)
 		if err == unix.EINTR {
 			continue
@@ -146,7 +165,7 @@ func (c *Conn) answers(first uint32, results []error) error {
 				return nil // an answer to a request that was given up
 			}
 			results[at] = acknowledgement(h, body)
-			open--
+			done = h.seq == last
 			return nil
 		})
 		if err != nil {
