@@ -22,6 +22,7 @@ type detour struct {
 	made  []string // VLANs that are made for it
 	over  string   // the card
 	bond  string
+	mac   string // of VLANs that become ports of bridges
 	mine  map[string]bool
 }
 
@@ -83,7 +84,7 @@ func (p *Planner) detourAround(bond string) *detour {
 	if over == "" {
 		return nil
 	}
-	d := &detour{graph: *p.cur.Graph(), over: over, bond: bond, mine: map[string]bool{over: true}}
+	d := &detour{graph: *p.cur.Graph(), over: over, bond: bond, mac: p.madeUp(over), mine: map[string]bool{over: true}}
 	moved := map[string]string{bond: over} // from → to
 	for _, v := range p.cur.VLANs(bond) {
 		if !p.live[v] {
@@ -122,7 +123,8 @@ func (p *Planner) freeName(card string, id int) string {
 }
 
 // lead makes the goal: what is on a link that moves, the card or its VLANs
-// have. A VLAN keeps its MAC, so that nobody in the network sees it move.
+// have. A VLAN that carries addresses keeps its MAC, so that nobody in the
+// network sees it move.
 func (d *detour) lead(moved map[string]string) {
 	var made []rtnl.Link
 	for n := range d.graph.Links {
@@ -136,6 +138,9 @@ func (d *detour) lead(moved map[string]string) {
 		}
 		t := *l
 		t.Name, t.Parent, t.Index, t.AltNames, t.Sysctls = to, d.over, 0, nil, nil
+		if t.Master != "" {
+			t.MAC = d.mac // else it would draw the frames for its bridge before it is its port
+		}
 		made = append(made, t)
 		d.mine[l.Name], d.mine[to] = true, true
 		d.claim(l.Master)

@@ -52,6 +52,7 @@ func (p *Planner) exchange(old, coming string, w *rtnl.Link) {
 	set(coming, map[string]int{"flood": 1, "mcast_flood": 1, "bcast_flood": 1})
 	set(old, map[string]int{"flood": 0, "mcast_flood": 0, "bcast_flood": 0, "flush": 1})
 	p.tell([]string{w.Name})
+	p.letPortListen(old, w.Name)
 	p.do(step.Step{Do: step.Master, Link: old})
 	last := map[string]int{"isolated": 0, "learning": 1}
 	for name, value := range p.want.Link(coming).Port {

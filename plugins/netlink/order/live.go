@@ -12,7 +12,7 @@ func (p *Planner) findLive() {
 	p.live, p.kept = make(map[string]bool), make(map[string]bool)
 	needed := make(map[string]bool)
 	for _, name := range p.cur.All() {
-		if slices.ContainsFunc(p.cur.Addresses(name), world.IsOwn) {
+		if slices.ContainsFunc(p.cur.Addresses(name), func(a rtnl.Address) bool { return world.IsOwn(a) && !p.lingersAs(a) }) {
 			p.markLive(name)
 		}
 		if m := p.cur.Link(p.cur.Link(name).Master); m != nil && m.Kind == "bridge" && !p.want.Managed[name] {

@@ -66,9 +66,12 @@ type lingering struct {
 // linger lets a link go on to take what comes for an address that moves to
 // another one. What comes by a port, its bridge takes.
 func (p *Planner) linger(link, to string, ip netip.Addr) {
-	if l := p.cur.Link(link); !ip.Is4() || p.reverse(link) == rtnl.NoReverse || !l.Up || l.Master != "" {
-		return
+	if l := p.cur.Link(link); ip.Is4() && p.reverse(link) != rtnl.NoReverse && l.Up && l.Master == "" {
+		p.letStay(link, to, ip)
 	}
+}
+
+func (p *Planner) letStay(link, to string, ip netip.Addr) {
 	p.loosen(link)
 	a := rtnl.Address{Link: link, Prefix: netip.PrefixFrom(ip, 32), Valid: rtnl.NeverExpires, Preferred: rtnl.NeverExpires}
 	if !p.cur.HasAddress(a) {
@@ -78,14 +81,45 @@ func (p *Planner) linger(link, to string, ip netip.Addr) {
 	}
 }
 
+// letPortListen lets a port that is about to leave its bridge on a detour go on
+// to take what comes for the bridge, if both have the same MAC: with each report
+// for its link-local address the port draws the frames for that MAC.
+func (p *Planner) letPortListen(port, bridge string) {
+	if !p.around || p.cur.Link(port).MAC != p.cur.Link(bridge).MAC || p.reverse(port) == rtnl.NoReverse {
+		return
+	}
+	for _, a := range slices.Clone(p.cur.Addresses(bridge)) {
+		if ip := a.Prefix.Addr(); ip.Is4() {
+			p.letStay(port, bridge, ip)
+		}
+	}
+}
+
+// tellBeforeDown tells the switch a last time where the frames are to go that
+// may come to what stands on a bond, before that goes down.
+func (p *Planner) tellBeforeDown(bond string) {
+	above := p.cur.Above(bond)
+	var to []string
+	for _, l := range p.lingers {
+		if slices.Contains(above, l.Link) && !slices.Contains(to, l.to) {
+			to = append(to, l.to)
+		}
+	}
+	p.tell(to)
+}
+
 // lingersAs reports whether that is such an address.
 func (p *Planner) lingersAs(a rtnl.Address) bool {
 	return slices.ContainsFunc(p.lingers, func(l lingering) bool { return l.Same(a) })
 }
 
 // depart ends that for all links but bridges of which the new link is a port
-// still; a link that is to go takes it with it.
+// still; a link that is to go takes it with it. On a detour it goes on: the bond
+// that is led around comes up again with the MAC of what stands in for it.
 func (p *Planner) depart(atLast bool) {
+	if p.around {
+		return
+	}
 	p.lingers = slices.DeleteFunc(p.lingers, func(l lingering) bool {
 		if !atLast && (p.mustGo(l.Link) || slices.Contains(p.cur.Below(l.Link), l.to)) {
 			return false

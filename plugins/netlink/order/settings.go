@@ -186,6 +186,7 @@ func (p *Planner) changeBond(w *rtnl.Link, diff map[string]string, down, empty b
 	mac := l.MAC
 	down = l.Up && (down || len(off) > 0)
 	if down {
+		p.tellBeforeDown(w.Name)
 		p.do(step.Step{Do: step.Down, Link: w.Name})
 	}
 	for _, port := range off {
