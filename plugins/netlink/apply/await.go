@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -15,36 +16,78 @@ import (
 // look is how long is waited between two looks at the links.
 const look = 20 * time.Millisecond
 
-// await waits until a link has been ready for the step's time, and in that
-// time at each look: on a machine that stood still nothing has held.
-func (e *encoder) await(ctx context.Context, s step.Step) error {
-	hold, limit := time.Duration(s.Milliseconds)*time.Millisecond, time.Duration(s.Limit)*time.Millisecond
-	end, since := time.Now().Add(limit), time.Time{}
-	for looks := 0; ; looks++ {
+// wait is a step that waits for a link.
+type wait struct {
+	step.Step
+	end   time.Time
+	since time.Time // when the link was ready first; zero is not yet
+	looks int       // since then
+	over  bool
+}
+
+// await waits until each link has been ready for its step's time, and in that
+// time at each look: on a machine that stood still nothing has held. The links
+// are looked at together, so that their times pass together.
+func (e *encoder) await(ctx context.Context, steps []step.Step, onward bool, tell func(i int, done bool, err error)) error {
+	waits := make([]wait, len(steps))
+	for i, s := range steps {
+		waits[i] = wait{Step: s, end: time.Now().Add(time.Duration(s.Limit) * time.Millisecond)}
+		tell(i, false, nil)
+	}
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	var failed []error
+	for left := len(waits); ; {
 		g, _, err := e.conn.Links()
 		if err != nil {
 			return err
 		}
-		missing := lacks(world.Of(g), s.Link, s)
-		now := time.Now()
-		switch {
-		case missing != "":
-			since = time.Time{}
-		case since.IsZero():
-			since, looks = now, 0
-		case now.Sub(since) >= hold && looks >= int(hold/look):
-			return nil
+		now := world.Of(g)
+		for i := range waits {
+			if waits[i].over {
+				continue
+			}
+			if err = waits[i].look(now); !waits[i].over {
+				continue
+			}
+			left--
+			tell(i, true, err)
+			if err != nil && !onward {
+				return err
+			}
+			failed = append(failed, err)
 		}
-		if now.After(end) && s.Anyway {
-			return nil
+		if left == 0 {
+			return errors.Join(failed...)
 		}
-		if now.After(end) {
-			return fmt.Errorf("%s: %s within %s", s, orUnsteady(missing), limit)
-		}
-		if err := pause(ctx, look); err != nil {
-			return err
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
 		}
 	}
+}
+
+// look looks once; the wait is over when its link has held, or its limit is.
+func (w *wait) look(links *world.World) error {
+	hold := time.Duration(w.Milliseconds) * time.Millisecond
+	missing, now := lacks(links, w.Link, w.Step), time.Now()
+	switch {
+	case missing != "":
+		w.since = time.Time{}
+	case w.since.IsZero():
+		w.since, w.looks = now, 0
+	default:
+		w.looks++
+		w.over = now.Sub(w.since) >= hold && w.looks >= int(hold/look)
+	}
+	if w.over || now.Before(w.end) {
+		return nil
+	}
+	if w.over = true; w.Anyway {
+		return nil
+	}
+	return fmt.Errorf("%s: %s within %s", w.Step, orUnsteady(missing), time.Duration(w.Limit)*time.Millisecond)
 }
 
 func orUnsteady(missing string) string {

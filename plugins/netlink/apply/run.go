@@ -33,18 +33,21 @@ func Run(ctx context.Context, steps []step.Step, onward bool, tell func(i int, d
 	if err != nil {
 		return err
 	}
+	isWait := func(s step.Step) bool { return s.Do == step.Ready }
 	for at := 0; at < len(steps); {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("stopped before %q: %w", steps[at], err)
 		}
-		end := at
-		for end < len(steps) && end-at < stretch && steps[end].IsMessage() {
-			end++
-		}
-		if end > at {
-			err = e.together(steps[at:end], onward, func(i int, done bool, err error) { tell(at+i, done, err) })
-		} else {
-			end = at + 1
+		end := at + 1
+		tellFrom := func(i int, done bool, err error) { tell(at+i, done, err) }
+		switch {
+		case steps[at].IsMessage():
+			end = at + leading(steps[at:], step.Step.IsMessage)
+			err = e.together(steps[at:end], onward, tellFrom)
+		case isWait(steps[at]):
+			end = at + leading(steps[at:], isWait)
+			err = e.await(ctx, steps[at:end], onward, tellFrom)
+		default:
 			tell(at, false, nil)
 			err = e.alone(ctx, steps[at])
 			tell(at, true, err)
@@ -58,6 +61,15 @@ func Run(ctx context.Context, steps []step.Step, onward bool, tell func(i int, d
 		at = end
 	}
 	return errors.Join(failed...)
+}
+
+// leading counts the first steps that are of one sort.
+func leading(steps []step.Step, is func(step.Step) bool) int {
+	n := 0
+	for n < min(len(steps), stretch) && is(steps[n]) {
+		n++
+	}
+	return n
 }
 
 // together sends the messages of all steps and gives each its answer. What
@@ -145,8 +157,6 @@ func (e *encoder) alone(ctx context.Context, s step.Step) error {
 	switch s.Do {
 	case step.Pause:
 		return pause(ctx, time.Duration(s.Milliseconds)*time.Millisecond)
-	case step.Ready:
-		return e.await(ctx, s)
 	case step.Announce:
 		var ports []int
 		for _, g := range s.Guests {
