@@ -81,11 +81,11 @@ func (p *Planner) letStay(link, to string, ip netip.Addr) {
 	}
 }
 
-// letPortListen lets a port that is about to leave its bridge on a detour go on
-// to take what comes for the bridge, if both have the same MAC: with each report
-// for its link-local address the port draws the frames for that MAC.
+// letPortListen lets a port that is about to leave its bridge go on to take what
+// comes for the bridge, if both have the same MAC: with each report for its
+// link-local address the port draws the frames for that MAC.
 func (p *Planner) letPortListen(port, bridge string) {
-	if !p.around || p.cur.Link(port).MAC != p.cur.Link(bridge).MAC || p.reverse(port) == rtnl.NoReverse {
+	if p.cur.Link(port).MAC != p.cur.Link(bridge).MAC || p.reverse(port) == rtnl.NoReverse {
 		return
 	}
 	for _, a := range slices.Clone(p.cur.Addresses(bridge)) {

@@ -129,7 +129,7 @@ func (p *Planner) one(name string, may func(string) bool) {
 		}
 		p.do(step.Step{Do: step.Create, Link: name, New: p.newLink(w)})
 		l = p.cur.Link(name)
-		quiet = w.Up && p.parentUp(w) && p.mayBeQuiet(w)
+		quiet = w.Up && p.parentUp(w) && (p.mayBeQuiet(w) || p.comesByExchange(w))
 	} else if p.mustGo(name) {
 		return // it goes before the one that is wanted is made
 	}
@@ -160,6 +160,13 @@ func (p *Planner) one(name string, may func(string) bool) {
 func (p *Planner) parentUp(w *rtnl.Link) bool {
 	parent := p.cur.Link(w.Parent)
 	return w.Kind != "vlan" || parent != nil && parent.Up || w.VLANFlags&rtnl.FlagLoose != 0
+}
+
+// comesByExchange reports whether a link will take another port's place in a
+// bridge, which brings it up when it can: until then it had better say nothing.
+func (p *Planner) comesByExchange(w *rtnl.Link) bool {
+	bridge := p.want.Link(w.Master)
+	return bridge != nil && bridge.Kind == "bridge" && p.cur.Link(bridge.Name) != nil && p.leavesFor(w.Name, bridge) != ""
 }
 
 // newLink is what a create message says.

@@ -19,9 +19,41 @@ import (
 // one sends anything, be it for its link-local address, the switch brings it
 // the frames that are for the old one.
 func (p *Planner) welcomeTwin(name string) {
+	p.listenForTwins(name)
 	p.addAhead(name, slices.DeleteFunc(slices.Clone(p.want.Addresses(name)), func(a rtnl.Address) bool {
 		return !a.Prefix.Addr().Is4() || !p.isMissing(a) || !slices.ContainsFunc(p.cur.Holders(a.Prefix.Addr()), func(from string) bool { return p.areTwins(name, from) })
 	}))
+}
+
+// listenForTwins lets a bond that is about to be up take what comes for the
+// addresses of links in the same network that have its MAC, though it is not to
+// carry them itself. Each report that it sends draws their frames.
+func (p *Planner) listenForTwins(bond string) {
+	l := p.cur.Link(bond)
+	if l.Kind != "bond" || l.Up || p.reverse(bond) == rtnl.NoReverse {
+		return
+	}
+	for _, other := range slices.Clone(p.cur.All()) {
+		if !p.areTwins(bond, other) || !slices.Equal(p.tags(bond), p.tags(other)) {
+			continue
+		}
+		for _, a := range slices.Clone(p.cur.Addresses(other)) {
+			if a.Prefix.Addr().Is4() && !p.lingersAs(a) {
+				p.letStay(bond, other, a.Prefix.Addr())
+			}
+		}
+	}
+}
+
+// tags are those of the frames of a link, as they leave the host.
+func (p *Planner) tags(name string) []int {
+	var out []int
+	for _, below := range p.cur.Below(name) {
+		if l := p.cur.Link(below); l.Kind == "vlan" {
+			out = append(out, l.VLANID)
+		}
+	}
+	return out
 }
 
 // areTwins reports whether a link, or what it stands on, has the MAC of another
