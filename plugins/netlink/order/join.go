@@ -141,6 +141,7 @@ func (p *Planner) swap(coming string, w *rtnl.Link) (*rtnl.Link, []rtnl.Entry) {
 	}
 	left, entries := *p.cur.Link(leaving[0]), p.cur.Entries(leaving[0])
 	for _, name := range leaving {
+		p.letPortListen(name, w.Name)
 		p.do(step.Step{Do: step.Master, Link: name})
 	}
 	p.due = append(p.due, w.Name)

@@ -99,9 +99,15 @@ func (p *Planner) letPortListen(port, bridge string) {
 // may come to what stands on a bond, before that goes down.
 func (p *Planner) tellBeforeDown(bond string) {
 	above := p.cur.Above(bond)
-	var to []string
+	var told, to []string
+	for _, s := range slices.Backward(p.Steps) {
+		if s.Do != step.Announce {
+			break
+		}
+		told = append(told, s.Link)
+	}
 	for _, l := range p.lingers {
-		if slices.Contains(above, l.Link) && !slices.Contains(to, l.to) {
+		if slices.Contains(above, l.Link) && !slices.Contains(append(told, to...), l.to) {
 			to = append(to, l.to)
 		}
 	}
