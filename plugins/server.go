@@ -119,7 +119,7 @@ func (s *server) Apply(m *wire.ApplyRequest, stream grpc.ServerStreamingServer[w
 	}
 	return a.Apply(ctx, backend.ApplyRequest{Setup: setup, Operations: wire.ToOperations(m.GetOperations())}, func(p backend.Progress) {
 		// A program that no longer listens has ended the call's context.
-		_ = stream.Send(&wire.ApplyResponse{Operation: p.Operation, Done: p.Done, Error: p.Error})
+		_ = stream.Send(&wire.ApplyResponse{Operation: p.Operation, Done: p.Done, Error: p.Error, Warning: p.Warning})
 	})
 }
 
@@ -147,5 +147,7 @@ func (s *server) Restore(ctx context.Context, m *wire.RestoreRequest) (*wire.Res
 		return nil, err
 	}
 	defer end()
-	return &wire.RestoreResponse{}, a.Restore(context.WithoutCancel(ctx), m.GetData())
+	out := &wire.RestoreResponse{}
+	err = backend.Restore(context.WithoutCancel(ctx), a, m.GetData(), func(text string) { out.Warnings = append(out.Warnings, text) })
+	return out, err
 }

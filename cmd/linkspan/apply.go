@@ -219,6 +219,7 @@ func (a *app) applying(ctx context.Context, p *plan.Plan, confirm time.Duration,
 		add, change, remove := p.Counts()
 		fmt.Fprintf(a.stdout, "\nApplied: %d added, %d changed, %d removed; read again, and it is as planned.\n", add, change, remove)
 		a.tellValues(result.Values)
+		a.tellWarnings("Warning: ", result.Warnings)
 		if result.Deadline != nil {
 			fmt.Fprintf(a.stdout, "It is undone in %s unless `linkspan confirm` is run, best from a new session.\n", confirm)
 		}

@@ -34,6 +34,7 @@ type historyLine struct {
 	Change     int       `json:"change"`
 	Remove     int       `json:"remove"`
 	RollbackOf int       `json:"rollback_of,omitempty"`
+	Warnings   []string  `json:"warnings,omitempty"`
 }
 
 func (a *app) history() error {
@@ -60,6 +61,7 @@ func (a *app) history() error {
 			if l.Why != "" {
 				fmt.Fprintf(a.stdout, "       %s\n", view.Clean(l.Why))
 			}
+			a.tellWarnings("       warning: ", l.Warnings)
 		}
 	}
 	if err := a.send("history", lines); err != nil {
@@ -68,10 +70,17 @@ func (a *app) history() error {
 	return damaged
 }
 
+// tellWarnings shows what backends had to leave, a line each.
+func (a *app) tellWarnings(prefix string, warnings []string) {
+	for _, w := range warnings {
+		fmt.Fprintf(a.stdout, "%s%s\n", prefix, view.Clean(w))
+	}
+}
+
 func lineOf(r *journal.Run) historyLine {
 	b := r.Begin()
 	l := historyLine{Run: r.ID, Time: r.Time(), Host: b.Host, User: b.User, Command: b.Command, Definition: b.Definition,
-		Digest: b.Plan.Digest, State: string(r.State()), Why: r.Why(), RollbackOf: b.RollbackOf}
+		Digest: b.Plan.Digest, State: string(r.State()), Why: r.Why(), RollbackOf: b.RollbackOf, Warnings: r.Warnings()}
 	l.Add, l.Change, l.Remove = b.Plan.Counts()
 	return l
 }

@@ -71,6 +71,10 @@ const set = "printf %s \"$2\" >\"$1/etc/switch\"\n" +
 
 func (s *site) Apply(ctx context.Context, r backend.ApplyRequest, progress func(backend.Progress)) error {
 	_, err := s.env.Run(ctx, "/bin/sh", "-c", set, "sh", r.Root, string(r.Operations[0].Data), "apply")
+	when, _ := s.env.ReadFile("/etc/when")
+	if string(when) == "apply warn" {
+		progress(backend.Progress{Operation: r.Operations[0].ID, Done: true, Warning: "port2 is left\x1b[1m"})
+	}
 	return err
 }
 
@@ -140,7 +144,10 @@ func (siteSwitch) set(root, text, method string) error {
 	return err
 }
 
-func (s siteSwitch) Apply(_ context.Context, r backend.ApplyRequest, _ func(backend.Progress)) error {
+func (s siteSwitch) Apply(_ context.Context, r backend.ApplyRequest, progress func(backend.Progress)) error {
+	if when, err := os.ReadFile(r.Root + "/etc/when"); err == nil && string(when) == "apply warn" {
+		progress(backend.Progress{Operation: r.Operations[0].ID, Done: true, Warning: "port2 is left\x1b[1m"})
+	}
 	return s.set(r.Root, string(r.Operations[0].Data), "apply")
 }
 
@@ -152,6 +159,14 @@ func (siteSwitch) Snapshot(_ context.Context, r backend.ApplyRequest) ([]byte, e
 func (s siteSwitch) Restore(_ context.Context, snapshot []byte) error {
 	root, text, _ := strings.Cut(string(snapshot), "\n")
 	return s.set(root, text, "restore")
+}
+
+// RestoreWarning warns more often than a journal keeps it.
+func (s siteSwitch) RestoreWarning(ctx context.Context, snapshot []byte, warn func(string)) error {
+	for n := range 30 {
+		warn(fmt.Sprintf("port%d was left", n))
+	}
+	return s.Restore(ctx, snapshot)
 }
 
 // keptName is what a kept plugin is called: its SHA-256.

@@ -61,6 +61,7 @@ func (a *app) recoverRuns(ctx context.Context, u engine.Undoer, chosen func(*jou
 	for _, run := range undone {
 		if a.text() && run.State() == journal.Undone {
 			fmt.Fprintf(a.stdout, "Run %d of %s is undone: everything is as before.\n", run.ID, run.Time().Local().Format("2006-01-02 15:04:05"))
+			a.tellWarnings("Warning: ", run.Warnings())
 		}
 		if err := a.send("undone", lineOf(run)); err != nil {
 			return undone, err

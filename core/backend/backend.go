@@ -163,4 +163,7 @@ type Progress struct {
 	Operation string // its ID
 	Done      bool   // false: about to begin
 	Error     string // when it failed
+	// Warning is what people should know of an operation that is done and counts
+	// as done: what it had to leave, e.g. because another program must make it again.
+	Warning string
 }

@@ -117,9 +117,10 @@ func (a *applying) ended(step string) error {
 // what it had recorded. Once it has begun, an interrupt waits for its end.
 func (a *applying) own(ctx context.Context, s ownStage) error {
 	ctx = context.WithoutCancel(ctx)
+	warn := warner(a.run, s.name, a.options.Progress)
 	if data, ok := a.restoring[s.name]; ok {
 		a.options.Progress("restoring what " + s.name + " had changed")
-		return s.applier.Restore(ctx, data)
+		return backend.Restore(ctx, s.applier, data, warn)
 	}
 	summary := make(map[string]string, len(s.request.Operations))
 	for _, op := range s.request.Operations {
@@ -128,6 +129,9 @@ func (a *applying) own(ctx context.Context, s ownStage) error {
 	return s.applier.Apply(ctx, s.request, func(p backend.Progress) {
 		if !p.Done {
 			a.options.Progress(summary[p.Operation])
+		}
+		if p.Warning != "" {
+			warn(p.Warning)
 		}
 	})
 }

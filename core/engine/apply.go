@@ -43,6 +43,7 @@ type Result struct {
 	Restarted  []string          `json:"restarted,omitempty"`
 	Deadline   *journal.Deadline `json:"deadline,omitempty"` // it is undone then, unless confirmed
 	Values     map[string]string `json:"values,omitempty"`   // what hooks have kept for the report
+	Warnings   []string          `json:"warnings,omitempty"` // what backends had to leave, each named
 }
 
 // Apply carries out exactly p: it plans again, refuses if the plan would now
@@ -279,7 +280,7 @@ func (a *applying) do(ctx context.Context) error {
 			a.options.Progress(fmt.Sprintf("on_rollback: %v", err)) // what a hook thinks of it does not stop it
 		}
 	}
-	a.result.Values = a.run.Values()
+	a.result.Values, a.result.Warnings = a.run.Values(), a.run.Warnings()
 	return nil
 }
 

@@ -185,7 +185,7 @@ func (a *applying) restoreHalves(ctx context.Context) error {
 		if !slices.Contains(begun, s.Backend) || slices.Contains(ended, s.Backend) {
 			continue
 		}
-		if err := u.restoreOne(ctx, s); err != nil {
+		if err := u.restoreOne(ctx, a.run, s); err != nil {
 			return fmt.Errorf("%w; `linkspan rollback` tries to put back all", err)
 		}
 	}

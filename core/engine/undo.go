@@ -135,18 +135,18 @@ func (u Undoer) restore(ctx context.Context, run *journal.Run, rebooted bool) []
 		if !begun[s.Backend] || rebooted && s.Volatile {
 			continue
 		}
-		if err := u.restoreOne(ctx, s); err != nil {
+		if err := u.restoreOne(ctx, run, s); err != nil {
 			errs = append(errs, err)
 		}
 	}
 	return errs
 }
 
-func (u Undoer) restoreOne(ctx context.Context, s journal.Snapshot) error {
+func (u Undoer) restoreOne(ctx context.Context, run *journal.Run, s journal.Snapshot) error {
 	u.tell("restoring what " + s.Backend + " had changed")
 	applier, done, err := u.Applier(s)
 	if err == nil {
-		err = applier.Restore(ctx, s.Data)
+		err = backend.Restore(ctx, applier, s.Data, warner(run, s.Backend, u.tell))
 		done()
 	}
 	if err != nil {

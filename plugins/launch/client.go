@@ -40,7 +40,7 @@ type applierClient struct {
 
 var (
 	_ backend.Comparer = (*client)(nil)
-	_ backend.Applier  = applierClient{}
+	_ backend.Warner   = applierClient{}
 )
 
 // PID is the number of the plugin's process.
@@ -201,7 +201,7 @@ func follow(stream grpc.ServerStreamingClient[wire.ApplyResponse], known map[str
 		if !known[m.GetOperation()] {
 			return fmt.Errorf("it tells of an operation %q that it was not given", m.GetOperation())
 		}
-		progress(backend.Progress{Operation: m.GetOperation(), Done: m.GetDone(), Error: m.GetError()})
+		progress(backend.Progress{Operation: m.GetOperation(), Done: m.GetDone(), Error: m.GetError(), Warning: m.GetWarning()})
 	}
 }
 
@@ -222,8 +222,16 @@ func (c applierClient) Snapshot(ctx context.Context, r backend.ApplyRequest) (da
 // Restore brings a recorded state back. A plugin that has died, perhaps of the very operation, is started once more for
 // it: restoring twice is restoring once.
 func (c applierClient) Restore(ctx context.Context, snapshot []byte) error {
+	return c.RestoreWarning(ctx, snapshot, func(string) {})
+}
+
+// RestoreWarning is Restore, and hands on what the plugin warns of.
+func (c applierClient) RestoreWarning(ctx context.Context, snapshot []byte, warn func(string)) error {
 	err := c.change("Restore", func(func()) error {
-		_, err := c.rpc.Restore(ctx, &wire.RestoreRequest{Data: snapshot})
+		m, err := c.rpc.Restore(ctx, &wire.RestoreRequest{Data: snapshot})
+		for _, text := range m.GetWarnings() {
+			warn(text)
+		}
 		return err
 	})
 	if err == nil || ctx.Err() != nil || c.again == nil || !c.process.endsWithin(time.Second) {
@@ -237,5 +245,5 @@ func (c applierClient) Restore(ctx context.Context, snapshot []byte) error {
 	if !ok {
 		return err
 	}
-	return applierClient{client: next.client}.Restore(ctx, snapshot)
+	return applierClient{client: next.client}.RestoreWarning(ctx, snapshot, warn)
 }

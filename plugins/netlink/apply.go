@@ -24,12 +24,12 @@ func (*netlinkBackend) Apply(ctx context.Context, r backend.ApplyRequest, progre
 		steps[i] = s
 	}
 	return rtnl.InNamespace(r.Netns, func() error {
-		return apply.Run(ctx, steps, false, func(i int, done bool, err error) {
-			p := backend.Progress{Operation: r.Operations[i].ID, Done: done}
-			if err != nil {
-				p.Error = err.Error()
+		return apply.Run(ctx, steps, false, func(p apply.Progress) {
+			out := backend.Progress{Operation: r.Operations[p.Step].ID, Done: p.Done, Warning: p.Warning}
+			if p.Err != nil {
+				out.Error = p.Err.Error()
 			}
-			progress(p)
+			progress(out)
 		})
 	})
 }

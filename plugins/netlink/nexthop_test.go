@@ -1,9 +1,12 @@
 package netlink_test
 
 import (
+	"context"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"linkspan/core/backend"
 	"linkspan/core/host"
@@ -87,4 +90,104 @@ func TestNextHopObjectsAreKept(t *testing.T) {
 			apply(t, cleared(tt.start))
 		})
 	}
+}
+
+// TestRefusedNextHopsAreToldOf: another program's next hop objects, which the kernel
+// does not take since their link loses its carrier, are told of, with their groups
+// and routes, and stop neither the apply nor the undo.
+func TestRefusedNextHopsAreToldOf(t *testing.T) {
+	if !lab.Inside(t) {
+		return
+	}
+	world(t)
+	mode := func(mode string) host.Host {
+		b := with(bond("bond0", "eth0"), "192.168.0.2/24")
+		b.Bond.Mode = mode
+		return hostWith(card("eth0"), card("eth1"), b)
+	}
+	apply(t, mode("active-backup"))
+	ip(t, objects("bond0")...)
+	end := mode("balance-xor")
+	p, _ := planOf(t, end)
+	r := backend.ApplyRequest{Setup: backend.Setup{Host: end}, Operations: p.Operations}
+	a := netlink.New().(backend.Applier)
+	shot, err := a.Snapshot(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	summary := make(map[string]string)
+	for _, o := range p.Operations {
+		summary[o.ID] = o.Summary
+	}
+	var warned []string
+	err = a.Apply(t.Context(), r, func(p backend.Progress) {
+		if p.Done && strings.HasPrefix(summary[p.Operation], "wait until bond0 has had a carrier") {
+			plug(t, "down", "0")
+		}
+		if p.Warning != "" {
+			warned = append(warned, p.Warning)
+		}
+	})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, words(p))
+	}
+	mustTell(t, warned)
+	if left, changes := planOf(t, end); len(changes) > 0 {
+		t.Errorf("the second plan is not empty: %+v\n%s", changes, words(left))
+	}
+	warned = nil
+	plug(t, "up", "1")
+	pulling := &looking{t.Context(), 3, func() { plug(t, "down", "0") }} // after the messages and the wait for a carrier
+	if err := backend.Restore(pulling, a, shot, func(text string) { warned = append(warned, text) }); err != nil {
+		t.Fatalf("restore: %v", err)
+	}
+	mustTell(t, warned)
+}
+
+// plug sets the switch's port to eth0 up or down and waits until bond0 knows.
+func plug(t *testing.T, way, carrier string) {
+	t.Helper()
+	if out, err := exec.Command("ip", "-n", "peer", "link", "set", "w0", way).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for range 1000 {
+		if b, err := os.ReadFile("/sys/class/net/bond0/carrier"); err == nil && strings.TrimSpace(string(b)) == carrier {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("bond0 does not get the carrier %s", carrier)
+}
+
+// looking is a context that calls f when it is asked for the nth time whether it has
+// ended, which is done before each stretch of messages and before each wait.
+type looking struct {
+	context.Context
+	n int
+	f func()
+}
+
+func (l *looking) Err() error {
+	if l.n--; l.n == 0 {
+		l.f()
+	}
+	return l.Context.Err()
+}
+
+// mustTell demands a warning of each object on bond0, of their group, and of the
+// routes by them, and of nothing else.
+func mustTell(t *testing.T, warned []string) {
+	t.Helper()
+	got := strings.Join(warned, "\n")
+	for _, want := range []string{"id 5 ", "id 6 ", "id 7 ", "id 3 ", "10.5.0.0/16", "10.3.0.0/16", "10.4.0.0/16", "2001:db8:6::/64"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("nothing tells of %q", want)
+		}
+	}
+	for _, w := range warned {
+		if !strings.HasSuffix(w, "; it is left to the program that made it") || strings.Contains(w, "10.8.0.0/16") {
+			t.Errorf("warned of %q", w)
+		}
+	}
+	t.Logf("warned:\n%s", got)
 }

@@ -98,7 +98,12 @@ func madeAgain(g *rtnl.Graph, deleted map[string]bool) []string {
 
 // Restore finds the way back as Plan found the way there: the snapshot is the
 // goal. A step that fails is told at the end and stops none of the others.
-func (*netlinkBackend) Restore(ctx context.Context, data []byte) error {
+func (b *netlinkBackend) Restore(ctx context.Context, data []byte) error {
+	return b.RestoreWarning(ctx, data, func(string) {})
+}
+
+// RestoreWarning is Restore, and warns of what other programs must make again.
+func (*netlinkBackend) RestoreWarning(ctx context.Context, data []byte, warn func(string)) error {
 	var s snapshot
 	if err := json.Unmarshal(data, &s); err != nil || s.Graph == nil {
 		return fmt.Errorf("the snapshot cannot be read: %w", err)
@@ -115,7 +120,11 @@ func (*netlinkBackend) Restore(ctx context.Context, data []byte) error {
 		now := world.Of(names.Apply(have))
 		p := order.Find(now, goal.OfSnapshot(s.Graph, goal.WithHanging(s.Graph, s.Touched, now)), names, rename.WhileUp())
 		p.PresentNames()
-		err = apply.Run(ctx, p.StepsAlone(), true, func(int, bool, error) {})
+		err = apply.Run(ctx, p.StepsAlone(), true, func(p apply.Progress) {
+			if p.Warning != "" {
+				warn(p.Warning)
+			}
+		})
 		return errors.Join(err, s.linkLocals(ctx))
 	})
 }
@@ -146,7 +155,7 @@ func (s *snapshot) linkLocals(ctx context.Context) error {
 			}
 		}
 	}
-	return apply.Run(ctx, steps, true, func(int, bool, error) {})
+	return apply.Run(ctx, steps, true, func(apply.Progress) {})
 }
 
 // isBondPort reports whether it has no IPv6 of its own (net/ipv6/addrconf.c).

@@ -29,6 +29,7 @@ const (
 	KindResumed   Kind = "resumed"   // a run that was cut off is carried on
 	KindCommand   Kind = "command"   // a hook's command is about to run
 	KindValue     Kind = "value"     // a hook keeps a value
+	KindWarning   Kind = "warning"   // a backend had to leave something that is no failure
 	KindApplied   Kind = "applied"   // everything was done, read again and checked
 	KindDeadline  Kind = "deadline"  // it is undone then, unless confirmed; the last one counts
 	KindConfirmed Kind = "confirmed" // it stays
@@ -51,7 +52,8 @@ type Record struct {
 	Hook     string            `json:"hook,omitempty"`    // of command and value: its name
 	Command  []string          `json:"command,omitempty"` // e.g. ["/usr/sbin/xl", "list"]
 	Key      string            `json:"key,omitempty"`
-	Value    string            `json:"value,omitempty"` // "" forgets the key
+	Value    string            `json:"value,omitempty"`   // "" forgets the key
+	Warning  string            `json:"warning,omitempty"` // for people, with the backend's name
 }
 
 // Begin is what an undo needs, and what history shows.

@@ -171,6 +171,16 @@ func (r *Run) Values() map[string]string {
 	return out
 }
 
+// Warnings are what backends had to leave in the run and in its undo, each once.
+func (r *Run) Warnings() (out []string) {
+	for _, rec := range r.Records {
+		if rec.Kind == KindWarning && !slices.Contains(out, rec.Warning) {
+			out = append(out, rec.Warning)
+		}
+	}
+	return out
+}
+
 // Append adds a record after the last whole one: what a power cut or a full disk
 // has left of another is cut off, so that it never joins with the next. A synced
 // one is on the disk when Append returns; one that could not be added is not

@@ -1217,7 +1217,10 @@ type ApplyResponse struct {
 	// false: about to begin.
 	Done bool `protobuf:"varint,2,opt,name=done,proto3" json:"done,omitempty"`
 	// Why it failed; lower case, with what to do about it.
-	Error         string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	Error string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	// What people should know of an operation that is done and counts as done: what
+	// it had to leave.
+	Warning       string `protobuf:"bytes,4,opt,name=warning,proto3" json:"warning,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1269,6 +1272,13 @@ func (x *ApplyResponse) GetDone() bool {
 func (x *ApplyResponse) GetError() string {
 	if x != nil {
 		return x.Error
+	}
+	return ""
+}
+
+func (x *ApplyResponse) GetWarning() string {
+	if x != nil {
+		return x.Warning
 	}
 	return ""
 }
@@ -1420,7 +1430,9 @@ func (x *RestoreRequest) GetData() []byte {
 
 // RestoreResponse says that it is back.
 type RestoreResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What had to be left and is no failure, a sentence for people each.
+	Warnings      []string `protobuf:"bytes,1,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1453,6 +1465,13 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
 	return file_linkspan_plugin_v1_backend_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RestoreResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
 }
 
 // Ref names an object within one backend.
@@ -2888,11 +2907,12 @@ const file_linkspan_plugin_v1_backend_proto_rawDesc = "" +
 	"\x05setup\x18\x01 \x01(\v2\x19.linkspan.plugin.v1.SetupR\x05setup\x12=\n" +
 	"\n" +
 	"operations\x18\x02 \x03(\v2\x1d.linkspan.plugin.v1.OperationR\n" +
-	"operations\"W\n" +
+	"operations\"q\n" +
 	"\rApplyResponse\x12\x1c\n" +
 	"\toperation\x18\x01 \x01(\tR\toperation\x12\x12\n" +
 	"\x04done\x18\x02 \x01(\bR\x04done\x12\x14\n" +
-	"\x05error\x18\x03 \x01(\tR\x05error\"\x81\x01\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\x12\x18\n" +
+	"\awarning\x18\x04 \x01(\tR\awarning\"\x81\x01\n" +
 	"\x0fSnapshotRequest\x12/\n" +
 	"\x05setup\x18\x01 \x01(\v2\x19.linkspan.plugin.v1.SetupR\x05setup\x12=\n" +
 	"\n" +
@@ -2901,8 +2921,9 @@ const file_linkspan_plugin_v1_backend_proto_rawDesc = "" +
 	"\x10SnapshotResponse\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data\"$\n" +
 	"\x0eRestoreRequest\x12\x12\n" +
-	"\x04data\x18\x01 \x01(\fR\x04data\"\x11\n" +
-	"\x0fRestoreResponse\"/\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\"-\n" +
+	"\x0fRestoreResponse\x12\x1a\n" +
+	"\bwarnings\x18\x01 \x03(\tR\bwarnings\"/\n" +
 	"\x03Ref\x12\x14\n" +
 	"\x05class\x18\x01 \x01(\tR\x05class\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\"\xfc\x01\n" +

@@ -28,11 +28,11 @@ type wait struct {
 // await waits until each link has been ready for its step's time, and in that
 // time at each look: on a machine that stood still nothing has held. The links
 // are looked at together, so that their times pass together.
-func (e *encoder) await(ctx context.Context, steps []step.Step, onward bool, tell func(i int, done bool, err error)) error {
+func (e *encoder) await(ctx context.Context, steps []step.Step, onward bool, tell func(Progress)) error {
 	waits := make([]wait, len(steps))
 	for i, s := range steps {
 		waits[i] = wait{Step: s, end: time.Now().Add(time.Duration(s.Limit) * time.Millisecond)}
-		tell(i, false, nil)
+		tell(Progress{Step: i})
 	}
 	tick := time.NewTicker(look)
 	defer tick.Stop()
@@ -51,7 +51,7 @@ func (e *encoder) await(ctx context.Context, steps []step.Step, onward bool, tel
 				continue
 			}
 			left--
-			tell(i, true, err)
+			tell(Progress{Step: i, Done: true, Err: err})
 			if err != nil && !onward {
 				return err
 			}

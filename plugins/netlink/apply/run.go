@@ -20,9 +20,17 @@ import (
 // stretch is how many operations go to the kernel together at most.
 const stretch = 4096
 
+// Progress is how one step goes.
+type Progress struct {
+	Step    int    // its place
+	Done    bool   // false: about to begin
+	Err     error  // when it failed
+	Warning string // when the kernel has refused what another program must make again
+}
+
 // Run does steps in the namespace of the calling thread, up to the first that
 // fails; with onward, all of them.
-func Run(ctx context.Context, steps []step.Step, onward bool, tell func(i int, done bool, err error)) error {
+func Run(ctx context.Context, steps []step.Step, onward bool, tell func(Progress)) error {
 	var failed []error
 	c, err := rtnl.Dial()
 	if err != nil {
@@ -39,7 +47,10 @@ func Run(ctx context.Context, steps []step.Step, onward bool, tell func(i int, d
 			return fmt.Errorf("stopped before %q: %w", steps[at], err)
 		}
 		end := at + 1
-		tellFrom := func(i int, done bool, err error) { tell(at+i, done, err) }
+		tellFrom := func(p Progress) {
+			p.Step += at
+			tell(p)
+		}
 		switch {
 		case steps[at].IsMessage():
 			end = at + leading(steps[at:], step.Step.IsMessage)
@@ -48,9 +59,9 @@ func Run(ctx context.Context, steps []step.Step, onward bool, tell func(i int, d
 			end = at + leading(steps[at:], isWait)
 			err = e.await(ctx, steps[at:end], onward, tellFrom)
 		default:
-			tell(at, false, nil)
+			tell(Progress{Step: at})
 			err = e.alone(ctx, steps[at])
-			tell(at, true, err)
+			tell(Progress{Step: at, Done: true, Err: err})
 		}
 		if err != nil {
 			failed = append(failed, err)
@@ -75,10 +86,10 @@ func leading(steps []step.Step, is func(step.Step) bool) int {
 // together sends the messages of all steps and gives each its answer. What
 // cannot be said as a message stops all of them, unless the way is to be gone
 // onward.
-func (e *encoder) together(steps []step.Step, onward bool, tell func(int, bool, error)) error {
+func (e *encoder) together(steps []step.Step, onward bool, tell func(Progress)) error {
 	var all []rtnl.Request
 	var owner []int
-	failed := make([]error, len(steps))
+	failed, left := make([]error, len(steps)), make([]string, len(steps))
 	for i, s := range steps {
 		rs, err := e.messages(s)
 		if err != nil {
@@ -93,19 +104,24 @@ func (e *encoder) together(steps []step.Step, onward bool, tell func(int, bool, 
 		all = append(all, rs...)
 	}
 	for i := range steps {
-		tell(i, false, nil)
+		tell(Progress{Step: i})
 	}
 	results, err := e.conn.Send(all)
 	if err != nil {
 		return err
 	}
 	for k, err := range results {
-		if i := owner[k]; err != nil && failed[i] == nil && !isDone(steps[i], err) {
+		i := owner[k]
+		switch {
+		case err == nil || failed[i] != nil || isDone(steps[i], err):
+		case isOthers(steps[i], err):
+			left[i] = fmt.Sprintf("%s: %v; it is left to the program that made it", steps[i], err)
+		default:
 			failed[i] = fmt.Errorf("%s: %w", steps[i], err)
 		}
 	}
 	for i, err := range failed {
-		tell(i, true, err)
+		tell(Progress{Step: i, Done: true, Err: err, Warning: left[i]})
 	}
 	if onward {
 		return errors.Join(failed...)
@@ -141,13 +157,22 @@ func isDone(s step.Step, err error) bool {
 		return true // a port without a carrier has nothing to forward
 	case step.Neighbours, step.NoNeighbours:
 		return true // a neighbour that is not carried over is asked for again
-	case step.NextHop:
-		// No carrier in its time, or a member of the group had none: its program makes it again, as after any loss of it.
-		return errors.Is(err, unix.ENETDOWN) || len(s.NextHop.Members) > 0 && errors.Is(err, unix.EINVAL)
-	case step.Route:
-		return s.Route.Object != 0 && errors.Is(err, unix.EINVAL) // its next hop was not taken
 	case step.Rule, step.Names:
 		return errors.Is(err, unix.EEXIST)
+	}
+	return false
+}
+
+// isOthers reports whether a refusal is of what another program has made and makes
+// again, as after any loss of it: a next hop object whose link has found no carrier
+// in its time, a group of it or a route by it (net/ipv4/nexthop.c, rtm_to_nh_config,
+// nh_check_attr_group; net/ipv4/fib_semantics.c, fib_create_info).
+func isOthers(s step.Step, err error) bool {
+	switch s.Do {
+	case step.NextHop:
+		return errors.Is(err, unix.ENETDOWN) || len(s.NextHop.Members) > 0 && errors.Is(err, unix.EINVAL)
+	case step.Route:
+		return s.Route.Object != 0 && errors.Is(err, unix.EINVAL)
 	}
 	return false
 }

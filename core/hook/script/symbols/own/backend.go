@@ -21,6 +21,7 @@ func linkspanCoreBackendTable() map[string]reflect.Value {
 		"InterfaceObjects": reflect.ValueOf(backend.InterfaceObjects),
 		"Persist":          reflect.ValueOf(backend.Persist),
 		"Ref":              reflect.ValueOf(backend.Ref),
+		"Restore":          reflect.ValueOf(backend.Restore),
 
 		// type definitions
 		"Applier":        reflect.ValueOf((*backend.Applier)(nil)),
@@ -41,11 +42,13 @@ func linkspanCoreBackendTable() map[string]reflect.Value {
 		"RenderRequest":  reflect.ValueOf((*backend.RenderRequest)(nil)),
 		"RenderResponse": reflect.ValueOf((*backend.RenderResponse)(nil)),
 		"Setup":          reflect.ValueOf((*backend.Setup)(nil)),
+		"Warner":         reflect.ValueOf((*backend.Warner)(nil)),
 
 		// interface wrapper definitions
 		"_Applier":  reflect.ValueOf((*_linkspan_core_backend_Applier)(nil)),
 		"_Backend":  reflect.ValueOf((*_linkspan_core_backend_Backend)(nil)),
 		"_Comparer": reflect.ValueOf((*_linkspan_core_backend_Comparer)(nil)),
+		"_Warner":   reflect.ValueOf((*_linkspan_core_backend_Warner)(nil)),
 	}
 }
 
@@ -129,4 +132,42 @@ func (W _linkspan_core_backend_Comparer) Read(ctx context.Context, r backend.Rea
 }
 func (W _linkspan_core_backend_Comparer) Render(ctx context.Context, r backend.RenderRequest) (backend.RenderResponse, error) {
 	return W.WRender(ctx, r)
+}
+
+// _linkspan_core_backend_Warner is an interface wrapper for Warner type
+type _linkspan_core_backend_Warner struct {
+	IValue          interface{}
+	WApply          func(ctx context.Context, r backend.ApplyRequest, progress func(backend.Progress)) error
+	WDescribe       func(ctx context.Context) (backend.Description, error)
+	WPlan           func(ctx context.Context, r backend.PlanRequest) (backend.PlanResponse, error)
+	WRead           func(ctx context.Context, r backend.ReadRequest) (backend.ReadResponse, error)
+	WRender         func(ctx context.Context, r backend.RenderRequest) (backend.RenderResponse, error)
+	WRestore        func(ctx context.Context, snapshot []byte) error
+	WRestoreWarning func(ctx context.Context, snapshot []byte, warn func(string)) error
+	WSnapshot       func(ctx context.Context, r backend.ApplyRequest) ([]byte, error)
+}
+
+func (W _linkspan_core_backend_Warner) Apply(ctx context.Context, r backend.ApplyRequest, progress func(backend.Progress)) error {
+	return W.WApply(ctx, r, progress)
+}
+func (W _linkspan_core_backend_Warner) Describe(ctx context.Context) (backend.Description, error) {
+	return W.WDescribe(ctx)
+}
+func (W _linkspan_core_backend_Warner) Plan(ctx context.Context, r backend.PlanRequest) (backend.PlanResponse, error) {
+	return W.WPlan(ctx, r)
+}
+func (W _linkspan_core_backend_Warner) Read(ctx context.Context, r backend.ReadRequest) (backend.ReadResponse, error) {
+	return W.WRead(ctx, r)
+}
+func (W _linkspan_core_backend_Warner) Render(ctx context.Context, r backend.RenderRequest) (backend.RenderResponse, error) {
+	return W.WRender(ctx, r)
+}
+func (W _linkspan_core_backend_Warner) Restore(ctx context.Context, snapshot []byte) error {
+	return W.WRestore(ctx, snapshot)
+}
+func (W _linkspan_core_backend_Warner) RestoreWarning(ctx context.Context, snapshot []byte, warn func(string)) error {
+	return W.WRestoreWarning(ctx, snapshot, warn)
+}
+func (W _linkspan_core_backend_Warner) Snapshot(ctx context.Context, r backend.ApplyRequest) ([]byte, error) {
+	return W.WSnapshot(ctx, r)
 }
