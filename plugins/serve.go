@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"sync"
@@ -48,12 +49,30 @@ func Serve(b backend.Backend) {
 		VersionedPlugins: versions,
 		Logger:           hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: os.Stderr}),
 		GRPCServer: func(o []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(wire.MaxMessage), grpc.MaxSendMsgSize(wire.MaxMessage),
-				grpc.ChainUnaryInterceptor(recovered), grpc.ChainStreamInterceptor(recoveredStream))...)
+			return newServer(o, recovered, recoveredStream)
 		},
 	})
 	endCalls() // those that the program no longer waits for
 	finishActing(wire.FinishTime)
+}
+
+// ServeOn serves a backend to a program in this very process, by the same protocol
+// on whatever the listener accepts. It returns when stop is closed, and all calls in
+// hand then fail; the backend cannot tell it from a process of its own, but the
+// program dies with it.
+func ServeOn(l net.Listener, b backend.Backend, stop <-chan struct{}) {
+	s := newServer(nil, answered, answeredStream)
+	wire.RegisterBackendServiceServer(s, &server{backend: b})
+	go func() {
+		<-stop
+		s.Stop()
+	}()
+	_ = s.Serve(l) // it ends with stop alone: a listener that fails is closed
+}
+
+func newServer(o []grpc.ServerOption, unary grpc.UnaryServerInterceptor, stream grpc.StreamServerInterceptor) *grpc.Server {
+	return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(wire.MaxMessage), grpc.MaxSendMsgSize(wire.MaxMessage),
+		grpc.ChainUnaryInterceptor(unary), grpc.ChainStreamInterceptor(stream))...)
 }
 
 // grpcPlugin is the plugin's end for go-plugin.
@@ -88,16 +107,25 @@ func ServeIfAsked(builtins map[string]func() backend.Backend) bool {
 	return true
 }
 
-// recovered answers a call whose handler panics: the program then shows what
-// the panic was about, and not that a connection broke.
-func recovered(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (out any, err error) {
+// recovered answers a call of a plugin in a process of its own, see answered.
+func recovered(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 	ownStreams()
+	return answered(ctx, request, info, handle)
+}
+
+func recoveredStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+	ownStreams()
+	return answeredStream(srv, stream, info, handle)
+}
+
+// answered answers a call whose handler panics: the program then shows what
+// the panic was about, and not that a connection broke.
+func answered(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (out any, err error) {
 	defer answerPanic(&err)
 	return handle(ctx, request)
 }
 
-func recoveredStream(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
-	ownStreams()
+func answeredStream(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
 	defer answerPanic(&err)
 	return handle(srv, stream)
 }

@@ -12,7 +12,9 @@ import (
 	"golang.org/x/term"
 
 	"linkspan/cmd/linkspan/internal/view"
+	"linkspan/core/backend"
 	"linkspan/core/diag"
+	"linkspan/plugins/trust"
 )
 
 // app is one run of the program: its streams and the common flags.
@@ -30,8 +32,9 @@ type app struct {
 	finder      *finder                    // of the backends that the loaded definitions use
 	relock      bool                       // the lock file is about to be written, and not enforced
 	json        *view.Stream
-	unread      bool         // it goes on when nobody reads what it says
-	step        atomic.Value // string: the step under way
+	served      func(trust.Spec) backend.Backend // nil: plugins and guards have processes of their own
+	unread      bool                             // it goes on when nobody reads what it says
+	step        atomic.Value                     // string: the step under way
 }
 
 // common are the flags that every command takes.

@@ -33,9 +33,14 @@ func (a *app) guardCommand() *cobra.Command {
 			if err != nil {
 				return usage(fmt.Errorf("%q is no run: %w", args[0], err))
 			}
-			return engine.Watch(c.Context(), a.journals(), id, a.undoer(nil))
+			return a.watch(c.Context(), id)
 		},
 	}
+}
+
+// watch is what a guard does.
+func (a *app) watch(ctx context.Context, run int) error {
+	return engine.Watch(ctx, a.journals(), run, a.undoer(nil))
 }
 
 // undoer undoes runs with what is inside this executable.
@@ -55,6 +60,9 @@ type hostGuard struct {
 
 // guard is the guard of a run below that root.
 func (a *app) guard(root string) engine.Guard {
+	if a.served != nil {
+		return guardHere{stateDir: a.absolute(a.stateDir()), watch: a.watch}
+	}
 	return hostGuard{stateDir: a.absolute(a.stateDir()), root: root}
 }
 

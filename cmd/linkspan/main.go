@@ -20,6 +20,6 @@ func main() {
 		return
 	}
 	spareMemory.Store(spareOfProgram)
-	rehearse.Main() // returns at once but in a rehearsal's kernel
+	rehearse.Main(rehearsedProgram) // returns at once but in a rehearsal's kernel
 	os.Exit(run(os.Args[1:], standard()))
 }

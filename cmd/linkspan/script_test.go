@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 	if plugins.ServeIfAsked(builtins()) || script.ServeIfAsked() || serveScripted() {
 		return
 	}
+	if rehearse.RunIfAsked(rehearsedProgram) {
+		return
+	}
 	uml.Main(func() int { // in a rehearsal's kernel, or in that of a live test
 		if code, ours := rehearse.Direct(); ours {
 			return code

@@ -63,7 +63,7 @@ func (a *app) openSession(ctx context.Context, path string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := launch.Open(ctx, specs, launch.Options{Log: log, CallTimeout: patience})
+	set, err := launch.Open(ctx, specs, launch.Options{Log: log, CallTimeout: patience, Here: a.served})
 	if err != nil {
 		return nil, err
 	}

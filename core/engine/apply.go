@@ -239,7 +239,7 @@ func (a *applying) arm(ctx context.Context, id int) (armed func() error, disarm 
 func (r *Request) processes() []process.Process {
 	var out []process.Process
 	for _, b := range r.Backends {
-		if own, ok := b.Backend.(interface{ PID() int }); ok {
+		if own, ok := b.Backend.(interface{ PID() int }); ok && own.PID() > 0 {
 			out = append(out, process.Of(own.PID()))
 		}
 	}

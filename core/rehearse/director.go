@@ -19,12 +19,13 @@ import (
 // director is what runs a rehearsal, as the first process of the kernel.
 type director struct {
 	request
-	around  *around
-	pingers []pinging
-	report  Report
-	watcher *watcher
-	said    *said     // by the program's last run
-	began   time.Time // when that run began
+	around   *around
+	pingers  []pinging
+	report   Report
+	watcher  *watcher
+	obedient *obedient // the program on the host; nil where it has to be started
+	said     *said     // by the program's last run
+	began    time.Time // when that run began
 }
 
 // pinging is a pinger and the streams that it measures.
@@ -99,6 +100,10 @@ func (d *director) prepare() error {
 		if err := os.WriteFile(filepath.Join("/proc/sys/net", key), []byte(value), 0o644); err != nil {
 			return fmt.Errorf("set the host's sysctl %s: %w", key, err)
 		}
+	}
+	var err error
+	if d.obedient, err = obey(); err != nil { // it is ready when the host is
+		return err
 	}
 	around, err := build(w)
 	if err != nil {

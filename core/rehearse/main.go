@@ -10,9 +10,13 @@ import (
 )
 
 // Main is called at the very start of a program that rehearses. On an ordinary
-// machine it returns at once. In the rehearsal kernel, where this process is
-// the first one, it directs the rehearsal and ends the kernel.
-func Main() {
+// machine it returns at once. In the rehearsal kernel it directs the rehearsal
+// and ends the kernel where this process is the first one, and carries out with
+// program what the director orders where it is the host's.
+func Main(program func(args []string) (code int)) {
+	if RunIfAsked(program) {
+		os.Exit(0)
+	}
 	uml.Main(func() int {
 		code, ours := Direct()
 		if !ours {
@@ -48,4 +52,28 @@ func Direct() (code int, ours bool) {
 		return 1, true
 	}
 	return 0, true
+}
+
+// RunIfAsked carries out one command line after the other with program, which
+// gets the arguments without the program's name and returns the exit code, if
+// that is what this process was started for in the kernel; and says whether it
+// was. It returns when the director wants nothing more.
+func RunIfAsked(program func(args []string) (code int)) (asked bool) {
+	if len(os.Args) != 2 || os.Args[1] != obeying || uml.HandOn() == nil {
+		return false
+	}
+	orders, answers := json.NewDecoder(os.Stdin), os.Stdout
+	nothing, err := os.Open(os.DevNull)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "rehearsal:", err)
+		os.Exit(1)
+	}
+	os.Stdin = nothing // nobody is there to be asked
+	for {
+		var args []string
+		if orders.Decode(&args) != nil {
+			return true // the director has closed it, or is no more
+		}
+		fmt.Fprintf(answers, "%c%d\n", endOfOutput, program(args))
+	}
 }

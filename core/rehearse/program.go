@@ -3,12 +3,13 @@ package rehearse
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,6 +24,9 @@ const (
 	appliedPath    = "/run/applied.json"
 	programLimit   = 4 * time.Minute // of one run of the program
 	exitNone       = -1              // it did not end by itself
+
+	obeying     = "rehearsal-program" // the program's first argument on the host inside
+	endOfOutput = '\x00'              // before the exit code, in what it says
 )
 
 // said is what the program has said, with the time of each line.
@@ -60,30 +64,105 @@ func (s *said) during(at time.Time) string {
 	return last
 }
 
-// program runs the program on the host inside, as an operator would.
+// obedient is the process on the host inside that carries out the program's
+// command lines, as an operator would give them: to start a process for each
+// takes longer than most of them. What it writes is what they write, and after
+// each the exit code.
+type obedient struct {
+	*exec.Cmd
+	orders io.WriteCloser
+	ended  chan error // of the process
+
+	mu    sync.Mutex
+	into  *said       // of the command line in hand
+	code  chan string // that it ended with
+	after []byte      // what has come of the exit code
+}
+
+// obey starts the process: this executable, under the root of the host.
+func obey() (*obedient, error) {
+	// /proc/self/exe is itself wherever its file lies.
+	o := &obedient{Cmd: exec.Command("/proc/self/exe"), ended: make(chan error, 1), code: make(chan string, 1), into: &said{}}
+	o.Args = []string{"linkspan", obeying}
+	o.Dir = "/"
+	o.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/run", "TMPDIR=/run"}, uml.HandOn()...)
+	o.SysProcAttr = &syscall.SysProcAttr{Chroot: hostRoot}
+	o.WaitDelay = time.Second
+	o.Stdout, o.Stderr = o, o
+	var err error
+	if o.orders, err = o.StdinPipe(); err == nil {
+		err = o.Start()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start the program on the host: %w", err)
+	}
+	go func() { o.ended <- o.Wait() }()
+	return o, nil
+}
+
+// Write takes what the process says.
+func (o *obedient) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	text, code := b, []byte(nil)
+	if n := bytes.IndexByte(b, endOfOutput); len(o.after) > 0 {
+		text, code = nil, b
+	} else if n >= 0 {
+		text, code = b[:n], b[n:]
+	}
+	if len(text) > 0 {
+		_, _ = o.into.Write(text) // into memory
+	}
+	if o.after = append(o.after, code...); bytes.HasSuffix(o.after, []byte("\n")) {
+		o.code <- string(o.after[1 : len(o.after)-1])
+		o.after = nil
+	}
+	return len(b), nil
+}
+
+// do gives it a command line. An error says that the process has ended instead
+// of the command.
+func (o *obedient) do(args []string, s *said) (code int, err error) {
+	o.mu.Lock()
+	o.into = s
+	o.mu.Unlock()
+	late := time.AfterFunc(programLimit, func() { _ = o.Process.Kill() })
+	defer late.Stop()
+	if err := json.NewEncoder(o.orders).Encode(args); err != nil {
+		return exitNone, errors.Join(err, <-o.ended)
+	}
+	select {
+	case text := <-o.code:
+		return strconv.Atoi(text)
+	case err = <-o.ended:
+	}
+	var exit *exec.ExitError
+	if err == nil || errors.As(err, &exit) && exit.Exited() {
+		return o.ProcessState.ExitCode(), errEnded
+	}
+	return exitNone, err
+}
+
+// errEnded says that the process has ended by itself.
+var errEnded = errors.New("it has ended")
+
+// program carries a command line of the program out on the host inside.
 func (d *director) program(args ...string) Leg {
-	ctx, cancel := context.WithTimeout(context.Background(), programLimit)
-	defer cancel()
-	// This executable, under the root of the host: /proc/self/exe is itself
-	// wherever its file lies.
-	c := exec.CommandContext(ctx, "/proc/self/exe")
-	c.Args = append([]string{"linkspan", "-host", d.Wanted.Name, "-color", "never"}, args...)
-	c.Dir = "/"
-	c.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/run", "TMPDIR=/run"}, uml.HandOn()...)
-	c.SysProcAttr = &syscall.SysProcAttr{Chroot: hostRoot}
-	c.WaitDelay = time.Second
+	args = append([]string{"-host", d.Wanted.Name, "-color", "never"}, args...)
 	d.said, d.began = &said{}, time.Now()
-	c.Stdout, c.Stderr = d.said, d.said
-	err := c.Run()
-	var ended *exec.ExitError
-	l := Leg{Output: d.said.text.String()}
-	switch {
-	case err == nil:
-	case errors.As(err, &ended) && ended.Exited():
-		l.Exit = ended.ExitCode()
-	default:
-		l.Exit = exitNone
-		l.Output += fmt.Sprintf("%s: %v\n", strings.Join(c.Args, " "), err)
+	code, err := exitNone, error(nil)
+	if d.obedient == nil {
+		d.obedient, err = obey()
+	}
+	if err == nil {
+		code, err = d.obedient.do(args, d.said)
+	}
+	if err != nil {
+		d.obedient = nil // the next command line has one of its own
+	}
+	l := Leg{Exit: code, Output: d.said.text.String()}
+	if err != nil && code == exitNone {
+		l.Output += fmt.Sprintf("linkspan %s: %v\n", strings.Join(args, " "), err)
 	}
 	return l
 }

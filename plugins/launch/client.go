@@ -43,8 +43,13 @@ var (
 	_ backend.Warner   = applierClient{}
 )
 
-// PID is the number of the plugin's process.
-func (c *client) PID() int { return c.process.cmd.Process.Pid }
+// PID is the number of the plugin's process; 0 is none of its own.
+func (c *client) PID() int {
+	if c.process.cmd == nil {
+		return 0
+	}
+	return c.process.cmd.Process.Pid
+}
 
 // call bounds one call and explains its failure.
 func (c *client) call(ctx context.Context, method string, f func(context.Context) error) error {

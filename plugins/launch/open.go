@@ -36,6 +36,10 @@ type Options struct {
 	// Grease adds to every request fields that no version of the protocol has:
 	// a plugin must ignore them. The conformance kit sets it.
 	Grease bool
+	// Here gives the backend of a plugin that is served in this process, by the same
+	// protocol, instead of being started: a rehearsal does so, where a start takes
+	// as long as an apply. Nil, and a backend that is nil, start it.
+	Here func(trust.Spec) backend.Backend
 
 	newest int // protocol that is spoken, for tests; 0 means wire.ProtocolVersion
 }
@@ -48,7 +52,8 @@ type Set struct {
 
 // opened is one plugin that was started.
 type opened struct {
-	client      *plugin.Client
+	client      *plugin.Client   // of a process of its own
+	conn        *grpc.ClientConn // of a backend in this process
 	process     *process
 	protocol    int
 	description backend.Description
@@ -85,6 +90,11 @@ func Open(ctx context.Context, specs []trust.Spec, o Options) (*Set, error) {
 
 // start starts one plugin and asks what it is.
 func (w *opened) start(ctx context.Context, spec trust.Spec, o Options, sockets string) error {
+	if o.Here != nil {
+		if b := o.Here(spec); b != nil {
+			return w.here(ctx, spec, o, b)
+		}
+	}
 	x, err := spec.Open()
 	if err != nil {
 		return fmt.Errorf("plugin %q (%s) was not started: %w", spec.Name, spec.Shown(), err)
@@ -111,21 +121,27 @@ func (w *opened) start(ctx context.Context, spec trust.Spec, o Options, sockets 
 	if err != nil {
 		return attempt{spec, o, w.process, log}.failed(err)
 	}
+	w.protocol = w.client.NegotiatedVersion()
 	cl := &client{name: spec.Name, path: spec.Shown(), timeout: o.CallTimeout, step: o.StepTimeout, rpc: rpc, process: w.process, log: log}
+	return w.ask(ctx, spec, cl, func(ctx context.Context) (backend.Backend, error) {
+		w.again = new(opened)
+		err := w.again.start(ctx, spec, o, sockets)
+		return w.again.backend, err
+	})
+}
+
+// ask asks the plugin what it is. Again starts it once more.
+func (w *opened) ask(ctx context.Context, spec trust.Spec, cl *client, again func(context.Context) (backend.Backend, error)) error {
 	d, err := cl.Describe(ctx)
 	if err != nil {
 		return err
 	}
-	w.protocol, w.description, w.backend = w.client.NegotiatedVersion(), d, cl
+	w.description, w.backend = d, cl
 	if err := w.checkLocked(spec); err != nil {
 		return err
 	}
 	if slices.Contains(d.Features, backend.FeatureApply) {
-		w.backend = applierClient{client: cl, again: func(ctx context.Context) (backend.Backend, error) {
-			w.again = new(opened)
-			err := w.again.start(ctx, spec, o, sockets)
-			return w.again.backend, err
-		}}
+		w.backend = applierClient{client: cl, again: again}
 	}
 	return nil
 }
@@ -142,7 +158,11 @@ func (w *opened) checkLocked(spec trust.Spec) error {
 
 func (w *opened) dialOptions(o Options) []grpc.DialOption {
 	dial := func(ctx context.Context, address string) (net.Conn, error) { return w.process.dial(ctx, address) }
-	out := []grpc.DialOption{grpc.WithContextDialer(dial), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxMessage))}
+	return append(callOptions(o), grpc.WithContextDialer(dial))
+}
+
+func callOptions(o Options) []grpc.DialOption {
+	out := []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxMessage))}
 	if o.Grease {
 		out = append(out, grpc.WithUnaryInterceptor(greaseUnary), grpc.WithStreamInterceptor(greaseStream))
 	}
@@ -223,6 +243,10 @@ func (s *Set) Close() {
 func (w *opened) close() {
 	if w.again != nil {
 		w.again.close()
+	}
+	if w.conn != nil {
+		w.conn.Close() // nothing more is asked
+		w.process.stop()
 	}
 	if w.client == nil || w.process == nil {
 		return

@@ -23,8 +23,9 @@ import (
 // operator's standard input, and with a pipe that tells it when the program
 // has died. It is a runner.Runner of go-plugin.
 type process struct {
-	cmd        *exec.Cmd
-	executable *os.File // what was checked, and is what is executed; nil for a built-in one
+	cmd        *exec.Cmd // nil for a backend in this process
+	stop       func()    // ends that one
+	executable *os.File  // what was checked, and is what is executed; nil for a built-in one
 	stdout     io.ReadCloser
 	stderr     io.ReadCloser
 	alive      *os.File // our end of the pipe
@@ -90,6 +91,10 @@ func (p *process) watch() {
 }
 
 func (p *process) killGroup() error {
+	if p.cmd == nil {
+		p.stop()
+		return nil
+	}
 	err := syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	if errors.Is(err, syscall.ESRCH) {
 		return nil
