@@ -114,6 +114,8 @@ func lacks(w *world.World, name string, s step.Step) string {
 		return fmt.Sprintf("%s has no LACP partner (the switch's ports must speak LACP; lacp_timeout = \"0s\" goes on without)", name)
 	case l.Kind == "vlan" && w.Link(l.Parent) != nil:
 		return lacks(w, l.Parent, s)
+	case l.Kind == "bond" && !bonding.IsMonitored(l) && !slices.ContainsFunc(w.Ports(name), func(port string) bool { return w.Link(port).Carrier }):
+		return fmt.Sprintf("no port of %s has a carrier (look at the cables of its cards)", name)
 	case l.Kind == "bond":
 		return ""
 	}

@@ -58,3 +58,10 @@ func MinLinks(bond *rtnl.Link) int {
 	}
 	return n
 }
+
+// IsMonitored reports whether a bond looks at the links of its ports. Without
+// that each of them counts as having one (bond_main.c, bond_enslave).
+func IsMonitored(bond *rtnl.Link) bool {
+	set := func(option string) bool { v := bond.Bond[option]; return v != "" && v != "0" }
+	return set("miimon") || set("arp_interval")
+}

@@ -57,18 +57,6 @@ func (p *Planner) takeDetour() {
 	p.want = final
 }
 
-// calm lets a bond in balance-rr send by one port for long: the switch then
-// knows the host behind that port, and not, for each packet, behind another.
-// 65535 is the most that the driver takes; it begins with the first port.
-func (p *Planner) calm(bond *rtnl.Link) {
-	const most = "65535"
-	if bond.Bond["mode"] != "0" || len(p.cur.Ports(bond.Name)) < 2 || bond.Bond["packets_per_slave"] == most {
-		return
-	}
-	p.do(step.Step{Do: step.Set, Link: bond.Name, New: &rtnl.Link{Kind: "bond", Bond: map[string]string{"packets_per_slave": most}}})
-	p.tell(p.cur.Above(bond.Name))
-}
-
 // detourAround finds the way around a bond; nil is none, or none is needed. A
 // switch that speaks LACP gives a card that left its bond nothing.
 func (p *Planner) detourAround(bond string) *detour {

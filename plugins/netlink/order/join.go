@@ -116,9 +116,11 @@ func (p *Planner) join(l *rtnl.Link, w *rtnl.Link) {
 	if mac := p.want.Link(name).MAC; mac != "" && mac != p.cur.Link(name).MAC { // not while it is up: the bond may have that MAC
 		p.do(step.Step{Do: step.Set, Link: name, New: &rtnl.Link{MAC: mac}})
 	}
+	after := p.calmFor(name, w.Name)
 	p.do(step.Step{Do: step.Master, Link: name, Master: w.Name})
 	p.fresh = true
 	p.joined[name] = true
+	after()
 }
 
 // swap lets the ports that are to leave a bridge go before a new one comes:
