@@ -7,6 +7,7 @@ import (
 
 	"linkspan/plugins/netlink/rtnl"
 	"linkspan/plugins/netlink/step"
+	"linkspan/plugins/netlink/world"
 )
 
 // FuzzDecodeStep: a plan that somebody has changed is refused or done, and
@@ -47,4 +48,23 @@ func FuzzDecodeStep(f *testing.F) {
 			_, _ = (&encoder{index: rtnl.Indexes{"eth0": 2, "bond0": 3}, next: 9}).requests(s)
 		}
 	})
+}
+
+// TestBondWithoutMonitoringNeedsAPortWithALink: the driver says that it has a
+// carrier, whatever its ports have.
+func TestBondWithoutMonitoringNeedsAPortWithALink(t *testing.T) {
+	for _, c := range []struct {
+		miimon string
+		linked bool
+		want   string
+	}{{"0", false, "no port of bond0 has a carrier (look at the cables of its cards)"}, {"0", true, ""}, {"100", false, ""}} {
+		w := world.Of(&rtnl.Graph{Links: []rtnl.Link{
+			{Name: "bond0", Kind: "bond", Up: true, Carrier: true, Bond: map[string]string{"mode": "0", "miimon": c.miimon}},
+			{Name: "bond0.2", Kind: "vlan", Parent: "bond0", VLANID: 2, Up: true, Carrier: true},
+			{Name: "eth0", Master: "bond0", Up: true, Carrier: c.linked},
+		}})
+		if got := lacks(w, "bond0.2", step.Step{}); got != c.want {
+			t.Errorf("miimon %s, linked %t: %q, not %q", c.miimon, c.linked, got, c.want)
+		}
+	}
 }
