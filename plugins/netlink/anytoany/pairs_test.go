@@ -124,11 +124,12 @@ func (t *trip) all(r *rand.Rand, a, b host.Host) error {
 	if err := t.world.keptNextHops(before, after); err != nil {
 		return err
 	}
-	if err := netlink.New().(backend.Applier).Restore(t.ctx, shot); err != nil {
+	var warned []string
+	if err := backend.Restore(t.ctx, netlink.New().(backend.Applier), shot, func(text string) { warned = append(warned, text) }); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
 	if err := t.world.isAgain(before); err != nil {
-		return fmt.Errorf("restore did not bring the first state back: %w", err)
+		return fmt.Errorf("restore did not bring the first state back: %w%s", err, told("\nwarning: ", warned))
 	}
 	return nil
 }
@@ -187,6 +188,13 @@ func (t *trip) apply(h host.Host) ([]byte, error) {
 		return nil, fmt.Errorf("the second plan is not empty: %+v\n%s", differences(changes), planWords(second))
 	}
 	return shot, nil
+}
+
+func told(prefix string, ll []string) (out string) {
+	for _, l := range ll {
+		out += prefix + l
+	}
+	return out
 }
 
 func differences(changes []plan.Change) string {
