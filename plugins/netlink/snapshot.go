@@ -3,17 +3,13 @@ package netlink
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"linkspan/core/backend"
 	"linkspan/core/plan"
-	"linkspan/plugins/netlink/apply"
 	"linkspan/plugins/netlink/card"
-	"linkspan/plugins/netlink/goal"
-	"linkspan/plugins/netlink/order"
-	"linkspan/plugins/netlink/rename"
 	"linkspan/plugins/netlink/rtnl"
 	"linkspan/plugins/netlink/step"
 	"linkspan/plugins/netlink/world"
@@ -28,9 +24,9 @@ type snapshot struct {
 
 // Snapshot records the graph and which links the operations touch, by
 // themselves or by their effects.
-func (*netlinkBackend) Snapshot(_ context.Context, r backend.ApplyRequest) ([]byte, error) {
+func (*netlinkBackend) Snapshot(ctx context.Context, r backend.ApplyRequest) ([]byte, error) {
 	s := snapshot{Netns: r.Netns}
-	touched, cards, deleted := make(map[string]bool), make(map[string]bool), make(map[string]bool)
+	touched, cards, deleted, ageing := make(map[string]bool), make(map[string]bool), make(map[string]bool), make(map[string]bool)
 	taken := make(map[rtnl.Slot]bool)
 	for _, o := range r.Operations {
 		st, err := step.Decode(o.Data)
@@ -38,6 +34,7 @@ func (*netlinkBackend) Snapshot(_ context.Context, r backend.ApplyRequest) ([]by
 			return nil, fmt.Errorf("operation %s: %w", o.ID, err)
 		}
 		deleted[st.Link] = deleted[st.Link] || st.Do == step.Delete
+		ageing[st.Link] = ageing[st.Link] || losesAgeing(st)
 		if st.Do == step.Route {
 			taken[st.Route.Slot()] = true
 		}
@@ -52,7 +49,7 @@ func (*netlinkBackend) Snapshot(_ context.Context, r backend.ApplyRequest) ([]by
 		}
 	}
 	err := rtnl.InNamespace(r.Netns, func() (err error) {
-		if s.Graph, err = rtnl.Read(); err != nil {
+		if s.Graph, err = rested(ctx, ageing); err != nil {
 			return err
 		}
 		for _, r := range s.Graph.Routes { // the route of another link may make room
@@ -96,75 +93,45 @@ func madeAgain(g *rtnl.Graph, deleted map[string]bool) []string {
 	return out
 }
 
-// Restore finds the way back as Plan found the way there: the snapshot is the
-// goal. A step that fails is told at the end and stops none of the others.
-func (b *netlinkBackend) Restore(ctx context.Context, data []byte) error {
-	return b.RestoreWarning(ctx, data, func(string) {})
-}
-
-// RestoreWarning is Restore, and warns of what other programs must make again.
-func (*netlinkBackend) RestoreWarning(ctx context.Context, data []byte, warn func(string)) error {
-	var s snapshot
-	if err := json.Unmarshal(data, &s); err != nil || s.Graph == nil {
-		return fmt.Errorf("the snapshot cannot be read: %w", err)
+// losesAgeing reports whether a step takes what ageing time a bridge had: one that
+// loses its STP while its topology changes may keep the spanning tree's.
+func losesAgeing(s step.Step) bool {
+	if s.Do != step.Set || s.New == nil {
+		return s.Do == step.Delete
 	}
-	return rtnl.InNamespace(s.Netns, func() error {
-		have, err := rtnl.Read()
-		if err != nil {
-			return err
-		}
-		if err := card.Read(have, s.hasCard); err != nil {
-			return err
-		}
-		names := rename.AliasesOf(have, rename.OutlineOfSnapshot(s.Graph, s.Touched))
-		now := world.Of(names.Apply(have))
-		p := order.Find(now, goal.OfSnapshot(s.Graph, goal.WithHanging(s.Graph, s.Touched, now)), names, rename.WhileUp())
-		p.PresentNames()
-		err = apply.Run(ctx, p.StepsAlone(), true, func(p apply.Progress) {
-			if p.Warning != "" {
-				warn(p.Warning)
-			}
-		})
-		return errors.Join(err, s.linkLocals(ctx))
-	})
+	_, ageing := s.New.Bridge[rtnl.AgeingTime]
+	_, stp := s.New.Bridge["stp_state"]
+	return ageing || stp
 }
 
-// linkLocals brings the link-local addresses back: the kernel makes them when a
-// link finds its carrier, of the MAC that it has just then, and none for one
-// that finds no carrier any more. So it is known at the end only which are there.
-func (s *snapshot) linkLocals(ctx context.Context) error {
-	have, err := rtnl.Read()
-	if err != nil {
-		return err
+// restLimit is how long the end of a topology change is waited for. It comes after
+// max_age and forward_delay (net/bridge/br_stp.c, br_topology_change_detection), by
+// default 35 s, if no other follows.
+const restLimit = 40 * time.Second
+
+// rested reads what there is, when the topology of none of the bridges changes: while
+// it does, the kernel does not tell what their ageing time was set to. Where that does
+// not end in its time, it goes on without.
+func rested(ctx context.Context, bridges map[string]bool) (*rtnl.Graph, error) {
+	end := time.Now().Add(restLimit)
+	if d, ok := ctx.Deadline(); ok && d.Before(end.Add(restLimit/4)) {
+		end = d.Add(-restLimit / 4) // there is other work to do
 	}
-	was, now := world.Of(s.Graph), world.Of(have)
-	var steps []step.Step
-	for _, name := range s.Touched {
-		l, w := now.Link(name), was.Link(name)
-		if l == nil || w == nil || !l.Up || isBondPort(now, l) {
-			continue
+	for {
+		g, err := rtnl.Read()
+		changes := err == nil && slices.ContainsFunc(g.Links, func(l rtnl.Link) bool { return bridges[l.Name] && isChanging(&l) })
+		if !changes || time.Now().After(end) {
+			return g, err
 		}
-		for _, a := range now.Addresses(name) {
-			if a.IsLocal() && !was.HasAddress(a) {
-				steps = append(steps, step.Step{Do: step.NoAddress, Link: name, Address: &a})
-			}
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-		for _, a := range was.Addresses(name) {
-			if a.IsLocal() && !now.HasAddress(a) {
-				steps = append(steps, step.Step{Do: step.Address, Link: name, Address: &a})
-			}
-		}
+		time.Sleep(200 * time.Millisecond)
 	}
-	return apply.Run(ctx, steps, true, func(apply.Progress) {})
 }
 
-// isBondPort reports whether it has no IPv6 of its own (net/ipv6/addrconf.c).
-func isBondPort(w *world.World, l *rtnl.Link) bool {
-	m := w.Link(l.Master)
-	return m != nil && m.Kind == "bond"
-}
-
-// hasCard reports whether the snapshot has a card's offloads.
-func (s *snapshot) hasCard(name string) bool {
-	return slices.ContainsFunc(s.Graph.Links, func(l rtnl.Link) bool { return l.Name == name && l.Features != nil })
+// isChanging reports whether a link is a bridge whose topology changes.
+func isChanging(l *rtnl.Link) bool {
+	_, told := l.Bridge[rtnl.AgeingTime]
+	return l.Kind == "bridge" && !told
 }

@@ -87,3 +87,12 @@ func (p *Planner) restOfGroups() bool {
 	}
 	return made
 }
+
+// Lost are the next hop objects that are wanted and not there at the end: no link
+// takes them.
+func (p *Planner) Lost() []rtnl.NextHop {
+	return slices.DeleteFunc(p.want.NextHops(), func(h rtnl.NextHop) bool {
+		_, there := p.cur.NextHop(h.ID)
+		return there || !slices.ContainsFunc(p.want.LinksOfHop(h), p.isMine)
+	})
+}
