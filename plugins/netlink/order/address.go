@@ -310,10 +310,13 @@ func (p *Planner) tellSwitch() {
 }
 
 // tellOfRelease announces what is on a bond that has just lost a port: the
-// switch may know it behind that port. A bond with an active port does so by
-// itself (bonding.rst, num_grat_arp).
+// switch may know it behind that port. A bond that has lost its active port does
+// so by itself, for itself and not for guests, and late when the kernel has
+// something to look at on the next one (bond_main.c, bond_should_notify_peers).
 func (p *Planner) tellOfRelease(bond *rtnl.Link) {
-	if p.live[bond.Name] && len(p.cur.Ports(bond.Name)) > 0 && bond.Bond["mode"] != "1" {
+	ports := p.cur.Ports(bond.Name)
+	stays := bond.Bond["mode"] == "1" && slices.Contains(ports, bond.Bond["active_slave"])
+	if p.live[bond.Name] && len(ports) > 0 && !stays {
 		p.tell(p.cur.Above(bond.Name))
 	}
 }
