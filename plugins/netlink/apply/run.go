@@ -153,6 +153,9 @@ func isDone(s step.Step, err error) bool {
 		return errors.Is(err, unix.EADDRNOTAVAIL) || errors.Is(err, unix.ENODEV)
 	case step.NoRoute:
 		return errors.Is(err, unix.ESRCH)
+	case step.Set:
+		// A port without a link does not become the active one: the driver chooses when that leaves (bond_options.c, bond_option_active_slave_set).
+		return len(s.New.Bond) == 1 && s.New.Bond["active_slave"] != "" && errors.Is(err, unix.EINVAL)
 	case step.Pass:
 		return true // a port without a carrier has nothing to forward
 	case step.Neighbours, step.NoNeighbours:

@@ -17,6 +17,7 @@ func (p *Planner) release(l *rtnl.Link) {
 		p.fresh = true // it has to find its link again
 		delete(p.joined, l.Name)
 		p.relay(l, m)
+		p.handOver(l, m)
 		defer p.tellOfRelease(m)
 	}
 	p.do(step.Step{Do: step.Master, Link: l.Name})
