@@ -68,7 +68,9 @@ func (e *encoder) await(ctx context.Context, steps []step.Step, onward bool, tel
 	}
 }
 
-// look looks once; the wait is over when its link has held, or its limit is.
+// look looks once; the wait is over when its link has held, or lacks something after
+// its limit. A link that is ready then is given the time to hold: the limit may have
+// passed while the machine stood still.
 func (w *wait) look(links *world.World) error {
 	hold := time.Duration(w.Milliseconds) * time.Millisecond
 	missing, now := lacks(links, w.Link, w.Step), time.Now()
@@ -81,20 +83,13 @@ func (w *wait) look(links *world.World) error {
 		w.looks++
 		w.over = now.Sub(w.since) >= hold && w.looks >= int(hold/look)
 	}
-	if w.over || now.Before(w.end) {
+	if w.over || missing == "" || now.Before(w.end) {
 		return nil
 	}
 	if w.over = true; w.Anyway {
 		return nil
 	}
-	return fmt.Errorf("%s: %s within %s", w.Step, orUnsteady(missing), time.Duration(w.Limit)*time.Millisecond)
-}
-
-func orUnsteady(missing string) string {
-	if missing == "" {
-		return "no carrier that holds"
-	}
-	return missing
+	return fmt.Errorf("%s: %s within %s", w.Step, missing, time.Duration(w.Limit)*time.Millisecond)
 }
 
 // lacks says what a link still waits for; "" is nothing. A bridge has a

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"linkspan/plugins/netlink/rtnl"
 	"linkspan/plugins/netlink/step"
@@ -66,5 +67,38 @@ func TestBondWithoutMonitoringNeedsAPortWithALink(t *testing.T) {
 		if got := lacks(w, "bond0.2", step.Step{}); got != c.want {
 			t.Errorf("miimon %s, linked %t: %q, not %q", c.miimon, c.linked, got, c.want)
 		}
+	}
+}
+
+// TestWaitHoldsBeyondItsLimit: a link that is ready when the limit is over, which may
+// have passed while the machine stood still, is given the time to hold; one that lacks
+// something then fails, and does not on a way that is gone anyway.
+func TestWaitHoldsBeyondItsLimit(t *testing.T) {
+	with := func(carrier bool) *world.World {
+		return world.Of(&rtnl.Graph{Links: []rtnl.Link{{Index: 1, Name: "eth0", Up: true, Carrier: carrier}}})
+	}
+	late := func(anyway bool) *wait {
+		return &wait{Step: step.Step{Do: step.Ready, Link: "eth0", Milliseconds: 60, Limit: 1, Anyway: anyway}, end: time.Now().Add(-time.Hour)}
+	}
+	w := late(false)
+	looks := 0
+	for ; !w.over; looks++ {
+		if err := w.look(with(true)); err != nil {
+			t.Fatalf("look %d: %v", looks, err)
+		}
+		time.Sleep(look)
+	}
+	if looks < 4 {
+		t.Errorf("it has held after %d looks", looks)
+	}
+	w = late(false)
+	if err := w.look(with(true)); err != nil || w.over {
+		t.Errorf("ready: %v, over: %v", err, w.over)
+	}
+	if err := w.look(with(false)); err == nil || !w.over || !strings.Contains(err.Error(), "eth0 has no carrier") {
+		t.Errorf("not ready: %v, over: %v", err, w.over)
+	}
+	if w = late(true); w.look(with(false)) != nil || !w.over {
+		t.Error("a wait that goes on anyway does not")
 	}
 }
