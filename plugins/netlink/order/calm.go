@@ -45,6 +45,7 @@ func (p *Planner) calmFor(port, bond string) (after func()) {
 	}
 	n := b.Bond[packetsPerPort]
 	p.setPackets(bond, mostPackets)
+	p.Steps[len(p.Steps)-1].note(bond, "%s sends by the ports that it has until %s has found its link", bond, port)
 	return func() {
 		p.do(step.Step{Do: step.Ready, Link: port, Milliseconds: holdCarrier, Limit: backLimit, Anyway: true})
 		p.setPackets(bond, n)

@@ -39,6 +39,7 @@ func (p *Planner) handOver(leaving, bond *rtnl.Link) {
 	}
 	learn(0)
 	set(takesAll, "1")
+	p.Steps[len(p.Steps)-1].note(bond.Name, "%s takes what comes by all its ports until the switch knows that %s carries it", bond.Name, next)
 	set(activePort, next)
 	p.tell(p.cur.Above(bond.Name))
 	p.do(step.Step{Do: step.Pause, Milliseconds: inFlight})
