@@ -47,14 +47,11 @@ func (d *director) run() error {
 	if err != nil {
 		return err
 	}
-	there, err := d.leg(d.apply)
+	there, err := d.leg(d.apply, d.again)
 	if err != nil {
 		return err
 	}
 	if there.Exit == 0 {
-		d.say("planning again")
-		there.Second, there.SecondOutput = d.ask("plan", "-detailed-exitcode", definitionPath)
-		there.Views, there.ViewsOutput = d.ask("status", definitionPath)
 		if err := d.arrivals(&there); err != nil {
 			return err
 		}
@@ -188,10 +185,11 @@ func (d *director) silent(since time.Time) map[int]bool {
 	return out
 }
 
-// leg measures what a step costs.
-func (d *director) leg(step func() (Leg, error)) (Leg, error) {
+// leg measures what a step costs. What comes after it changes nothing, and is
+// done where it went well.
+func (d *director) leg(step func() (Leg, error), after func(*Leg)) (Leg, error) {
 	begin := time.Now()
-	d.margin()
+	d.margin(begin, marginBefore)
 	silent := d.silent(begin)
 	dropped, before := drops(), time.Now()
 	l, err := step()
@@ -199,9 +197,13 @@ func (d *director) leg(step func() (Leg, error)) (Leg, error) {
 		return l, err
 	}
 	l.Took = time.Since(before)
-	d.margin()
+	done, said, began := time.Now(), d.said, d.began
+	if l.Exit == 0 {
+		after(&l)
+	}
+	d.margin(done, margin)
 	end := time.Now()
-	l.Changes = d.watcher.since(d.began)
+	l.Changes = d.watcher.since(began)
 	l.Drops = risen(dropped, drops())
 	for time.Since(end) < patience && d.waits(end) {
 		time.Sleep(5 * time.Millisecond)
@@ -213,19 +215,18 @@ func (d *director) leg(step func() (Leg, error)) (Leg, error) {
 			l.Streams[n].Silent = silent[n]
 			for i := range l.Streams[n].Losses {
 				loss := &l.Streams[n].Losses[i]
-				loss.After, loss.During = loss.at.Sub(d.began), d.said.during(loss.at)
-				loss.Before, loss.Next = d.watcher.around(loss.at, d.began)
+				loss.After, loss.During = loss.at.Sub(began), said.during(loss.at)
+				loss.Before, loss.Next = d.watcher.around(loss.at, began)
 			}
 		}
 	}
 	return l, nil
 }
 
-// margin lets the peer ask for a while in which nothing is done.
-func (d *director) margin() {
-	begin := time.Now()
+// margin lets the peer ask for a while, in which nothing is changed.
+func (d *director) margin(begin time.Time, margin time.Duration) {
 	asks := func(p pinging) bool { return !p.hasAsked(marginAsked, begin) }
-	for since := time.Duration(0); since < margin || since < patience && slices.ContainsFunc(d.pingers, asks); since = time.Since(begin) {
+	for since := time.Since(begin); since < margin || since < patience && slices.ContainsFunc(d.pingers, asks); since = time.Since(begin) {
 		time.Sleep(10 * time.Millisecond)
 	}
 }
@@ -239,6 +240,14 @@ func (d *director) waits(until time.Time) bool {
 func (d *director) apply() (Leg, error) {
 	l := d.program("apply", "-auto-approve", "-json-into", appliedPath, definitionPath)
 	return l, l.understand(appliedPath)
+}
+
+// again looks whether there is nothing left to do. It changes nothing, and so
+// the peer goes on asking meanwhile.
+func (d *director) again(l *Leg) {
+	d.say("planning again")
+	l.Second, l.SecondOutput = d.ask("plan", "-detailed-exitcode", definitionPath)
+	l.Views, l.ViewsOutput = d.ask("status", definitionPath)
 }
 
 // arrivals puts guests on the bridges that the change has made and asks
@@ -267,7 +276,7 @@ func (d *director) arrivals(l *Leg) error {
 // back rolls the change back and compares with what was before.
 func (d *director) back(before []string) error {
 	d.say("rolling it back")
-	l, err := d.leg(func() (Leg, error) { return d.program("rollback", "-auto-approve"), nil })
+	l, err := d.leg(func() (Leg, error) { return d.program("rollback", "-auto-approve"), nil }, func(*Leg) {})
 	if err != nil {
 		return err
 	}

@@ -25,17 +25,29 @@ func drops() map[string]int {
 			protocolDrops(out, strings.Fields(lines[n]), strings.Fields(lines[n+1]))
 		}
 	}
-	found, err := filepath.Glob("/sys/class/net/*/statistics/[rt]x_*")
+	links, err := os.ReadDir(linksDir)
 	if err != nil {
 		return out
 	}
-	for _, path := range found {
-		b, err := os.ReadFile(path)
-		if v, bad := strconv.Atoi(strings.TrimSpace(string(b))); err == nil && bad == nil && tellsDrops(filepath.Base(path)) {
-			out[filepath.Base(filepath.Dir(filepath.Dir(path)))+" "+filepath.Base(path)] = v
+	for _, l := range links {
+		for _, counter := range linkDrops() {
+			b, err := os.ReadFile(filepath.Join(linksDir, l.Name(), "statistics", counter))
+			if v, bad := strconv.Atoi(strings.TrimSpace(string(b))); err == nil && bad == nil {
+				out[l.Name()+" "+counter] = v
+			}
 		}
 	}
 	return out
+}
+
+const linksDir = "/sys/class/net"
+
+// linkDrops are the counters of a link that say how many frames were lost. The
+// others of errors (rx_crc_errors …) are counted in rx_errors and tx_errors too
+// (Documentation/ABI/testing/sysfs-class-net-statistics), and each file is a
+// millisecond.
+func linkDrops() []string {
+	return []string{"rx_errors", "tx_errors", "rx_dropped", "tx_dropped", "rx_nohandler"}
 }
 
 // protocolDrops adds one protocol's counters; the first word of both lines is
@@ -48,10 +60,10 @@ func protocolDrops(out map[string]int, names, values []string) {
 	}
 }
 
-// tellsDrops reports whether a counter's name (Linux include/uapi/linux/snmp.h,
-// Documentation/ABI/testing/sysfs-class-net-statistics) is of lost packets.
+// tellsDrops reports whether a counter's name (Linux include/uapi/linux/snmp.h) is
+// of lost packets.
 func tellsDrops(name string) bool {
-	return slices.ContainsFunc([]string{"Err", "Drop", "Discard", "NoRoute", "NoPort", "Filter", "dropped", "errors", "nohandler"}, func(part string) bool {
+	return slices.ContainsFunc([]string{"Err", "Drop", "Discard", "NoRoute", "NoPort", "Filter"}, func(part string) bool {
 		return strings.Contains(name, part)
 	})
 }

@@ -16,7 +16,9 @@ import (
 // Times of the measurement.
 const (
 	period = 2 * time.Millisecond   // between two questions to one target
-	margin = 200 * time.Millisecond // measured before and after the change, at least
+	margin = 200 * time.Millisecond // measured after the change, at least
+	// marginBefore is how long it is asked who answers before the change.
+	marginBefore = 100 * time.Millisecond
 	// marginAsked is how many questions the margin has at least: where the machine
 	// lets the kernel stand still, 200 ms may have none.
 	marginAsked = 50

@@ -129,12 +129,13 @@ func (w *watcher) run() {
 func (w *watcher) around(at, since time.Time) (before, after string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	names := make(linkNames)
 	n, _ := slices.BinarySearchFunc(w.seen, at, func(e event, t time.Time) int { return e.at.Compare(t) })
 	if n > 0 && !w.seen[n-1].at.Before(since) {
-		before = fmt.Sprintf("%s, %.1f ms before", w.seen[n-1], at.Sub(w.seen[n-1].at).Seconds()*1000)
+		before = fmt.Sprintf("%s, %.1f ms before", w.seen[n-1].tell(names), at.Sub(w.seen[n-1].at).Seconds()*1000)
 	}
 	if n < len(w.seen) && w.seen[n].at.Sub(at) < time.Second {
-		after = fmt.Sprintf("%s, %.1f ms after", w.seen[n], w.seen[n].at.Sub(at).Seconds()*1000)
+		after = fmt.Sprintf("%s, %.1f ms after", w.seen[n].tell(names), w.seen[n].at.Sub(at).Seconds()*1000)
 	}
 	return before, after
 }
@@ -147,17 +148,18 @@ func (w *watcher) since(then time.Time) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var out []string
+	names := make(linkNames)
 	for _, e := range w.seen {
 		if e.at.Before(then) || len(out) == mostChanges {
 			continue
 		}
-		out = append(out, fmt.Sprintf("%.1f %s", e.at.Sub(then).Seconds()*1000, e))
+		out = append(out, fmt.Sprintf("%.1f %s", e.at.Sub(then).Seconds()*1000, e.tell(names)))
 	}
 	return out
 }
 
-// String tells a message in a few words.
-func (e event) String() string {
+// tell tells a message in a few words.
+func (e event) tell(names linkNames) string {
 	b := e.message.Data
 	gone := map[bool]string{true: " gone"}
 	switch e.message.Header.Type {
@@ -169,11 +171,11 @@ func (e event) String() string {
 		a := l.Attrs()
 		master := ""
 		if a.MasterIndex != 0 {
-			master = fmt.Sprintf(", master %s", linkName(a.MasterIndex))
+			master = fmt.Sprintf(", master %s", names.of(a.MasterIndex))
 		}
 		return fmt.Sprintf("link %s%s: %s%s", a.Name, gone[e.message.Header.Type == unix.RTM_DELLINK], a.OperState, master)
 	case unix.RTM_NEWADDR, unix.RTM_DELADDR:
-		return fmt.Sprintf("address %s on %s%s", attributeAddress(b, unix.SizeofIfAddrmsg, unix.IFA_ADDRESS), linkName(int(binary.NativeEndian.Uint32(b[4:]))), gone[e.message.Header.Type == unix.RTM_DELADDR])
+		return fmt.Sprintf("address %s on %s%s", attributeAddress(b, unix.SizeofIfAddrmsg, unix.IFA_ADDRESS), names.of(int(binary.NativeEndian.Uint32(b[4:]))), gone[e.message.Header.Type == unix.RTM_DELADDR])
 	case unix.RTM_NEWROUTE, unix.RTM_DELROUTE:
 		table := ""
 		if len(b) > 4 && b[4] == unix.RT_TABLE_LOCAL { // struct rtmsg, rtm_table
@@ -181,19 +183,26 @@ func (e event) String() string {
 		}
 		on := ""
 		if oif := attribute(b, unix.SizeofRtMsg, unix.RTA_OIF); len(oif) == 4 { // a route with several next hops has none
-			on = " on " + linkName(int(binary.NativeEndian.Uint32(oif)))
+			on = " on " + names.of(int(binary.NativeEndian.Uint32(oif)))
 		}
 		return fmt.Sprintf("route to %s%s%s%s", attributeAddress(b, unix.SizeofRtMsg, unix.RTA_DST), on, table, gone[e.message.Header.Type == unix.RTM_DELROUTE])
 	}
 	return fmt.Sprintf("message %d", e.message.Header.Type)
 }
 
-func linkName(index int) string {
-	l, err := netlink.LinkByIndex(index)
-	if err != nil {
-		return fmt.Sprintf("link %d", index)
+// linkNames are the present names of links by index, each asked for once: a
+// hundred questions would take a tenth of a second.
+type linkNames map[int]string
+
+func (n linkNames) of(index int) string {
+	if name, known := n[index]; known {
+		return name
 	}
-	return l.Attrs().Name
+	n[index] = fmt.Sprintf("link %d", index) // it is gone
+	if l, err := netlink.LinkByIndex(index); err == nil {
+		n[index] = l.Attrs().Name
+	}
+	return n[index]
 }
 
 // attributeAddress finds an address among a message's attributes.

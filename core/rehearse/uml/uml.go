@@ -163,6 +163,10 @@ func prepare(o *Options, modules string) (string, error) {
 // Nothing in the kernel may use RAID 6 then.
 const withoutRaid6 = "initcall_blacklist=raid6_select_algo"
 
+// loopsKnown spares the boot 60 ms in which it measures how long its delay loops
+// take (Linux init/calibrate.c, lpj=): no driver that is used here waits in one.
+const loopsKnown = "lpj=10000000"
+
 func (k Kernel) command(o Options, share string, console *bytes.Buffer) (*exec.Cmd, error) {
 	memory := o.Memory
 	if memory == 0 {
@@ -173,7 +177,7 @@ func (k Kernel) command(o Options, share string, console *bytes.Buffer) (*exec.C
 		return nil, fmt.Errorf("find the running executable: %w", err)
 	}
 	cmd := exec.Command(self, fmt.Sprintf("mem=%dM", memory), "rootfstype=hostfs", "rootflags=/", "ro",
-		"init="+o.Executable, "con=null", "con0=fd:0,fd:1", "quiet", "panic=-1", withoutRaid6, "uml_dir="+share+"/.uml", "umid=rehearsal",
+		"init="+o.Executable, "con=null", "con0=fd:0,fd:1", "quiet", "panic=-1", withoutRaid6, loopsKnown, "uml_dir="+share+"/.uml", "umid=rehearsal",
 		environment+"="+share)
 	if o.Terminal {
 		cmd.Args = append(cmd.Args, "con1=pts")
