@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -60,6 +61,11 @@ func standIn(args []string) int {
 		}
 	case strings.Contains(said, "plan ") && does == "never in sync":
 		return 2
+	case strings.Contains(said, "plan ") && does == "dies planning":
+		if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+			return 98
+		}
+		select {}
 	}
 	return 0
 }
@@ -97,7 +103,7 @@ func kernel(t *testing.T) uml.Kernel {
 // nothing wrong.
 func TestMeasuresWhatTheProgramDoes(t *testing.T) {
 	k := kernel(t)
-	for _, does := range []string{"nothing", "refuse", "cut", "cuts of 5 ms", "never in sync"} {
+	for _, does := range []string{"nothing", "refuse", "cut", "cuts of 5 ms", "never in sync", "dies planning"} {
 		t.Run(does, func(t *testing.T) {
 			t.Setenv("TMPDIR", t.TempDir())
 			measures(t, k, does)
@@ -110,7 +116,7 @@ func TestMeasuresWhatTheProgramDoes(t *testing.T) {
 func measures(t *testing.T, on rehearse.Machine, does string) {
 	t.Helper()
 	want := map[string]rehearse.Outcome{
-		"nothing": rehearse.Good, "refuse": rehearse.Refused, "cut": rehearse.Losses, "cuts of 5 ms": rehearse.Losses, "never in sync": rehearse.Differs,
+		"nothing": rehearse.Good, "refuse": rehearse.Refused, "cut": rehearse.Losses, "cuts of 5 ms": rehearse.Losses, "never in sync": rehearse.Differs, "dies planning": rehearse.Differs,
 	}[does]
 	h := oneCard()
 	r, err := rehearse.Run(t.Context(), rehearse.Scenario{Name: "eth0", Start: h, Wanted: h, Definition: []byte(does)}, rehearse.Options{On: on})
@@ -122,6 +128,9 @@ func measures(t *testing.T, on rehearse.Machine, does string) {
 	}
 	if len(r.There.Streams) != 1 || r.There.Streams[0].Sent < 20 || r.There.Streams[0].Silent {
 		t.Fatalf("streams: %+v", r.There.Streams)
+	}
+	if l := r.There; does == "dies planning" && (l.Second != -1 || !strings.Contains(l.SecondOutput, "killed") || l.Views != 0) {
+		t.Errorf("it was killed while it planned, and then another one told the status: %+v", l)
 	}
 	s := r.There.Streams[0]
 	if strings.HasPrefix(does, "cut") && (len(s.Losses) == 0 || !strings.Contains(s.Losses[0].Before+s.Losses[0].Next, "eth0")) {
