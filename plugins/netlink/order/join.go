@@ -79,6 +79,7 @@ func (p *Planner) joinPorts(w *rtnl.Link, may func(string) bool) {
 			p.join(l, w)
 		}
 		p.portSettings(name)
+		p.upWithItsBridge(name, w.Name)
 		if w.Kind == "bond" && !p.want.Link(name).Up && p.cur.Link(name).Up { // the bond has brought it up
 			p.do(step.Step{Do: step.Down, Link: name})
 		}

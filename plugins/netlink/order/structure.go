@@ -102,14 +102,26 @@ func (p *Planner) structure(may func(string) bool) {
 	p.quiet = nil
 }
 
-// mayBeQuiet reports whether a link that has just been made can stay down until
-// all links are made: a VLAN that only serves a new bridge, to which no address
-// moves. The kernel then has less to do for each (README, Scale).
-func (p *Planner) mayBeQuiet(w *rtnl.Link) bool {
+// isForNewBridge reports whether a VLAN serves a bridge that is still to be made.
+// It had better say nothing until that is there: it may draw frames that only the
+// bridge takes.
+func (p *Planner) isForNewBridge(w *rtnl.Link) bool {
 	bridge := p.want.Link(w.Master)
-	return !p.want.Exact && !p.around && w.Kind == "vlan" && len(p.want.VLANs(w.Name)) == 0 &&
-		bridge != nil && bridge.Kind == "bridge" && p.want.Managed[bridge.Name] && p.cur.Link(bridge.Name) == nil &&
-		!slices.ContainsFunc(p.want.Above(bridge.Name), p.isMovedTo)
+	return w.Kind == "vlan" && len(p.want.VLANs(w.Name)) == 0 && bridge != nil && bridge.Kind == "bridge" && p.want.Managed[bridge.Name] && p.cur.Link(bridge.Name) == nil
+}
+
+// upWithItsBridge brings such a VLAN up as soon as it is a port, so that the
+// bridge goes up with a port that is up. Where no address moves to the bridge, it
+// stays down until all links are made: the kernel then has less to do (README,
+// Measured).
+func (p *Planner) upWithItsBridge(port, bridge string) {
+	l, w := p.cur.Link(port), p.want.Link(port)
+	if l.Kind != "vlan" || l.Up || !w.Up || !p.parentUp(w) {
+		return
+	}
+	if p.want.Exact || p.around || slices.ContainsFunc(p.want.Above(bridge), p.isMovedTo) {
+		p.do(step.Step{Do: step.Up, Link: port})
+	}
 }
 
 // leavesBond reports whether a link is to leave its bond, which gives it the MTU
@@ -129,7 +141,7 @@ func (p *Planner) one(name string, may func(string) bool) {
 		}
 		p.do(step.Step{Do: step.Create, Link: name, New: p.newLink(w)})
 		l = p.cur.Link(name)
-		quiet = w.Up && p.parentUp(w) && (p.mayBeQuiet(w) || p.comesByExchange(w))
+		quiet = w.Up && p.parentUp(w) && (p.isForNewBridge(w) || p.comesByExchange(w))
 	} else if p.mustGo(name) {
 		return // it goes before the one that is wanted is made
 	}
