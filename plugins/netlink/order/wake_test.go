@@ -56,9 +56,19 @@ func TestBridgeThatGoesUpWithItsPortIsAwake(t *testing.T) {
 	g := bondWithVLAN(0)
 	g.Links = slices.DeleteFunc(g.Links, func(l rtnl.Link) bool { return l.Name == "bond0.2" })
 	g.Neighbours, g.Addresses[0].Link, g.Routes[0].Link = nil, "bond0", "bond0"
-	if p := planFor(scenarioHost(), g, false); strings.Contains(said(p.Steps), "can send") {
+	p := planFor(scenarioHost(), g, false)
+	if strings.Contains(said(p.Steps), "can send") {
 		t.Error(said(p.Steps))
 	}
+	inOrder(t, p, []string{"ip link set bond0.2 master xenbr0", "ip link set bond0.2 up", "ip link set xenbr0 up"})
+}
+
+// TestNewVLANsGoUpTogether: where no address moves to their bridges.
+func TestNewVLANsGoUpTogether(t *testing.T) {
+	g := bondWithVLAN(0)
+	g.Links = slices.DeleteFunc(g.Links, func(l rtnl.Link) bool { return l.Name == "bond0.2" })
+	g.Neighbours, g.Addresses, g.Routes = nil, nil, nil
+	inOrder(t, planFor(scenarioHost(), g, false), []string{"ip link set bond0.2 master xenbr0", "ip link set xenbr0 up", "ip link set bond0.2 up"})
 }
 
 // TestAddressLingersUntilTheNeighboursKnow: what still comes to the link that
