@@ -29,7 +29,7 @@ import (
 func Find(have *world.World, want *goal.Goal, as rename.Aliases, live bool) *Planner {
 	p := &Planner{cur: have, want: want, open: make(map[netip.Addr]int), ahead: make(map[string][]rtnl.Address), joined: make(map[string]bool),
 		names: naming{Aliases: as, live: live, at: make(map[string]int)}}
-	have.LeadsOut = want.Managed
+	have.LeadsOut, have.Doubts = want.Managed, want.Exact
 	p.takeDetour()
 	p.lead()
 	if p.nameAll(); len(as) > 0 {

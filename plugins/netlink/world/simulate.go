@@ -295,7 +295,7 @@ func (w *World) leave(l *rtnl.Link) {
 	if l.OwnMAC != "" {
 		w.setMAC(l, l.OwnMAC, false)
 	}
-	if l.OwnMTU != 0 || l.MTU == ethernetMTU {
+	if l.OwnMTU != 0 || l.MTU == ethernetMTU && !w.Doubts {
 		w.setMTU(l, l.OwnMTU, false)
 	} else { // it is not told what the card had before it joined
 		w.say(plan.EffectLink, l.Name, "the MTU of %s becomes what it was before it joined %s", l.Name, name)

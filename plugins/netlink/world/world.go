@@ -30,6 +30,7 @@ type World struct {
 	rules     []rtnl.Rule
 	reverse   rtnl.ReversePath
 	LeadsOut  map[string]bool   // ports of bridges that lead to cards; the others are guests'
+	Doubts    bool              // a card that leaves its bond may have had any MTU before; else Ethernet's is taken to have been its own
 	tell      func(plan.Effect) // hears of what goes with the step that is done; nil is nobody
 }
 
