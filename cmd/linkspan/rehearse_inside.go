@@ -12,7 +12,7 @@ import (
 
 // rehearsedProgram carries one command line out on the host of a rehearsal, in the
 // process that carries out all of them. Built-in backends and guards are in it too,
-// since in a rehearsal's kernel each process takes a third of a second to start:
+// since in a rehearsal's kernel each process takes a quarter of a second to start:
 // the messages to the backends and the guards' work are the same.
 func rehearsedProgram(args []string) int {
 	os.Args = append([]string{"linkspan"}, args...) // what the journal says of who is at work
@@ -23,11 +23,11 @@ func rehearsedProgram(args []string) int {
 
 // builtinHere makes the backend of a plugin that is part of this executable.
 func builtinHere(spec trust.Spec) backend.Backend {
-	make, ok := builtins()[spec.Name]
+	build, ok := builtins()[spec.Name]
 	if !ok || spec.Path != "" || len(spec.Args) > 2 { // one more for a script's
 		return nil
 	}
-	return make()
+	return build()
 }
 
 // guardHere is a guard in the program's own process.

@@ -25,7 +25,7 @@ type Progress struct {
 	Step    int    // its place
 	Done    bool   // false: about to begin
 	Err     error  // when it failed
-	Warning string // when the kernel has refused what another program must make again
+	Warning string // when the kernel has refused what others do: another program, or its driver
 }
 
 // Run does steps in the namespace of the calling thread, up to the first that
@@ -114,6 +114,8 @@ func (e *encoder) together(steps []step.Step, onward bool, tell func(Progress)) 
 		i := owner[k]
 		switch {
 		case err == nil || failed[i] != nil || isDone(steps[i], err):
+		case isHandOver(steps[i]) && errors.Is(err, unix.EINVAL):
+			left[i] = fmt.Sprintf("%s: %v; the driver chooses a port when the active one leaves", steps[i], err)
 		case isOthers(steps[i], err):
 			left[i] = fmt.Sprintf("%s: %v; it is left to the program that made it", steps[i], err)
 		default:
@@ -153,9 +155,6 @@ func isDone(s step.Step, err error) bool {
 		return errors.Is(err, unix.EADDRNOTAVAIL) || errors.Is(err, unix.ENODEV)
 	case step.NoRoute:
 		return errors.Is(err, unix.ESRCH)
-	case step.Set:
-		// A port without a link does not become the active one: the driver chooses when that leaves (bond_options.c, bond_option_active_slave_set).
-		return len(s.New.Bond) == 1 && s.New.Bond["active_slave"] != "" && errors.Is(err, unix.EINVAL)
 	case step.Pass:
 		return true // a port without a carrier has nothing to forward
 	case step.Neighbours, step.NoNeighbours:
@@ -164,6 +163,13 @@ func isDone(s step.Step, err error) bool {
 		return errors.Is(err, unix.EEXIST)
 	}
 	return false
+}
+
+// isHandOver reports whether a step makes another port of a bond the active one,
+// which the driver refuses of a port without a link (bond_options.c,
+// bond_option_active_slave_set).
+func isHandOver(s step.Step) bool {
+	return s.Do == step.Set && len(s.New.Bond) == 1 && s.New.Bond["active_slave"] != ""
 }
 
 // isOthers reports whether a refusal is of what another program has made and makes

@@ -34,3 +34,23 @@ func TestPortFindsItsLinkBeforeItSends(t *testing.T) {
 		}
 	}
 }
+
+// TestUndoDoesNotGuessAnMTU: a card that leaves its bond has its own MTU again,
+// which nothing tells. An undo that leads around the bond says what its VLANs need.
+func TestUndoDoesNotGuessAnMTU(t *testing.T) {
+	start := func() *rtnl.Graph {
+		g := bondWithVLAN(0)
+		g.Links[0].Bond["mode"], g.Links[0].Bond["miimon"] = "0", "0"
+		for n := range g.Links {
+			g.Links[n].MTU = 1500
+		}
+		return g
+	}
+	p := planFor(scenarioHost(), start(), false)
+	end := walk(t, start(), p.Steps, false)
+	for n := range end.Links {
+		end.Links[n].OwnMTU = 0 // as the kernel has it
+	}
+	back := wayBack(start(), end, p.Steps, false)
+	inOrder(t, back, []string{"ip link set eth1 nomaster", "ip link set eth1 mtu 1500", "ip link set eth1 up"})
+}
